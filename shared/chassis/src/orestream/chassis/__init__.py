@@ -1,0 +1,1 @@
+"""Exactly-once between Kafka and a service's database."""

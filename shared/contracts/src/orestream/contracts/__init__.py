@@ -1,0 +1,1 @@
+"""Messages, topics and wire format of orestream."""

@@ -1,0 +1,1 @@
+"""Pure life of a lot: stock, assays, genealogy, holds."""

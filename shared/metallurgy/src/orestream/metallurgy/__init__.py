@@ -1,0 +1,1 @@
+"""Pure metallurgical arithmetic: quantities, assays, balances, recovery."""
