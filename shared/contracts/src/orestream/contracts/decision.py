@@ -1,0 +1,121 @@
+"""What a service's pure part says and sees: decisions, and the world it decides in.
+
+The chassis runs these, a service's `domain/` makes them; neither knows the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from orestream.contracts.message import Command, Fact
+
+
+class Ref(NamedTuple):
+    """The name of one aggregate: its kind within a service, and its id."""
+
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A fact together with when it happened, who said so and its own id."""
+
+    fact: Fact
+    time: datetime
+    source: str
+    """`ce_source` of its writer, as `/orestream/main/mining`."""
+    id: str
+    correlation_id: str
+
+    @property
+    def service(self) -> str:
+        """The service that wrote it."""
+        return self.source.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command together with the service it was sent to."""
+
+    command: Command
+    correlation_id: str
+
+
+Incoming = Happened | Asked
+
+
+class World(Protocol):
+    """States as of this decision. Asking for one that is not loaded interrupts the decision.
+
+    The runner loads what was asked for and runs the same decision again, so a decision must not do
+    anything but compute. What was asked, absences included, is validated by version at the commit.
+    """
+
+    def get(self, kind: str, id: str) -> Any | None:  # noqa: A002 - the field's word
+        """The state of one aggregate, or None where there is none."""
+
+    def get_all(self, kind: str, ids: Iterable[str]) -> Mapping[str, Any]:
+        """The states of those that exist, by id; loads all that are missing in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """It happened. `rule` is set where it happened and is quarantined or declared all the same."""
+
+    facts: tuple[Fact, ...] = ()
+    rule: str | None = None
+    message: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What was asked did not happen; `facts` are what it caused all the same."""
+
+    rule: str
+    message: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """It cannot be decided before one of these changes."""
+
+    needs: tuple[Ref, ...]
+    message: str
+
+
+Decision = Accepted | Refused | Waits
+
+
+class Domain(Protocol):
+    """A service's pure part, as the chassis runs it.
+
+    For a command, `decide` answers; for another service's fact it may only be `Accepted` with the
+    facts that follow from it. The runner then folds, in this order: the incoming fact itself (where
+    the message is one), then the facts of the decision. Inside `decide` of an incoming fact the
+    world does not hold that fact yet.
+    """
+
+    service: str
+    """`mining`, `processing` or `export`."""
+
+    states: Mapping[str, Any]
+    """Kind of aggregate → its (dataclass) type, so that the store can write and read it as JSON."""
+
+    def rules_version(self, at: datetime) -> str:
+        """The version of the rule table in force at that time."""
+
+    def decide(self, incoming: Incoming, world: World) -> Decision:
+        """What follows from this message in this world. Pure: no clock, no chance, no I/O."""
+
+    def changes(self, happened: Happened) -> tuple[Ref, ...]:
+        """The aggregates that this fact changes, own facts and other services' alike."""
+
+    def evolve(self, ref: Ref, state: Any | None, happened: Happened) -> Any:
+        """The state of `ref` after this fact. Never judges: it has already happened."""
