@@ -128,8 +128,8 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 def coverage_factor(tests: int, quarantined_honest_pct: Decimal) -> Decimal:
     """k, two-sided: how many σ an honest imbalance may reach when `tests` components are tested at once.
 
-    Any of them exceeds k·σ in at most the given percentage of cases. Šidák: each is tested at 1 − (1 − α)^(1/n). Six decimals, so that it is the same on every machine.
-    One test at 1 % gives 2.575829.
+    Any of them exceeds k·σ in at most the given percentage of cases. Šidák: each is tested at
+    1 − (1 − α)^(1/n). Six decimals, so that it is the same on every machine; one test at 1 %: 2.575829.
     """
     alpha = float(quarantined_honest_pct / HUNDRED)
     each = 1 - (1 - alpha) ** (1 / max(tests, 1))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from orestream.metallurgy.errors import ImpossibleQuantity
+from orestream.metallurgy.errors import ImpossibleQuantityError
 from orestream.metallurgy.grades import PARTS_PER_ONE, Grade, Measured, tidy
 from orestream.metallurgy.quantities import ZERO, exactly, moisture_pct, total_kg
 
@@ -39,7 +39,7 @@ def blend(parts: Sequence[Part]) -> Blend:
     """The book of a blend (rule R11): sums of mass, mass-weighted means of grade.
 
     Raises:
-        ImpossibleQuantity: no part, or no dry mass in them.
+        ImpossibleQuantityError: no part, or no dry mass in them.
     """
     wet = total_kg(part.wet_kg for part in parts)
     dry = total_kg(part.dry_kg for part in parts)
@@ -55,10 +55,10 @@ def mean_grades(parts: Sequence[Part]) -> dict[str, Grade]:
     σ² = Σ (dryᵢ σᵢ)² ÷ (Σ dryᵢ)².
 
     Raises:
-        ImpossibleQuantity: no part, or no dry mass in them.
+        ImpossibleQuantityError: no part, or no dry mass in them.
     """
     if sum((part.dry_kg for part in parts), ZERO) <= 0:
-        raise ImpossibleQuantity("a blend without dry mass has no grade")
+        raise ImpossibleQuantityError("a blend without dry mass has no grade")
     means = {analyte: _mean(parts, analyte) for analyte in parts[0].grades}
     return {analyte: grade for analyte, grade in means.items() if grade is not None}
 
@@ -88,11 +88,11 @@ def shares(weights: Mapping[K, Decimal]) -> dict[K, Decimal]:
     does not matter. Keys keep the order given.
 
     Raises:
-        ImpossibleQuantity: a weight is negative, or together they are not above zero.
+        ImpossibleQuantityError: a weight is negative, or together they are not above zero.
     """
     total = sum(weights.values(), ZERO)
     if total <= 0 or any(weight < 0 for weight in weights.values()):
-        raise ImpossibleQuantity("shares are taken of weights that are not negative and not all zero")
+        raise ImpossibleQuantityError("shares are taken of weights that are not negative and not all zero")
     steps = {key: int(weight * SHARE_STEPS // total) for key, weight in weights.items()}
     remainders = {key: weight * SHARE_STEPS - steps[key] * total for key, weight in weights.items()}
     by_remainder = sorted(weights, key=lambda key: (-remainders[key], repr(key)))
@@ -109,7 +109,7 @@ def merged_shares(parents: Iterable[tuple[Decimal, Mapping[K, Decimal]]]) -> dic
         parents: (dry kg drawn, share by origin) of each parent; an origin may stand in several.
 
     Raises:
-        ImpossibleQuantity: a weight is negative, or together they are not above zero.
+        ImpossibleQuantityError: a weight is negative, or together they are not above zero.
     """
     weights: dict[K, Decimal] = {}
     for dry_kg, origins in parents:

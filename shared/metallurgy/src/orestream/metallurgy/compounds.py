@@ -4,7 +4,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from orestream.metallurgy.errors import FormulaDoesNotApply
+from orestream.metallurgy.errors import FormulaDoesNotApplyError
 
 ELEMENT_FRACTION: Final = MappingProxyType(
     {
@@ -23,8 +23,8 @@ def element_fraction(compound: str, element: str) -> Decimal:
     """Mass fraction of `element` in `compound`.
 
     Raises:
-        FormulaDoesNotApply: the pair is not in the table.
+        FormulaDoesNotApplyError: the pair is not in the table.
     """
     if (compound, element) not in ELEMENT_FRACTION:
-        raise FormulaDoesNotApply(f"no factor from {compound} to {element}")
+        raise FormulaDoesNotApplyError(f"no factor from {compound} to {element}")
     return ELEMENT_FRACTION[compound, element]

@@ -5,17 +5,17 @@ class MetallurgyError(ValueError):
     """Root: the figures given cannot be what they claim to be, or a formula does not hold for them."""
 
 
-class ImpossibleQuantity(MetallurgyError):
+class ImpossibleQuantityError(MetallurgyError):
     """A mass, moisture or share outside what the physical world allows (rule R01)."""
 
 
-class UnreadableGrade(MetallurgyError):
+class UnreadableGradeError(MetallurgyError):
     """An assay's text or unit that states no number and no detection limit."""
 
 
-class NotAMassGrade(MetallurgyError):
+class NotAMassGradeError(MetallurgyError):
     """A mass was asked of a result that states none: an activity in Bq/g."""
 
 
-class FormulaDoesNotApply(MetallurgyError):
+class FormulaDoesNotApplyError(MetallurgyError):
     """The figures break a formula's assumptions (grades out of order, singular system, negative yield)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias, get_args
 
-from orestream.metallurgy.errors import NotAMassGrade, UnreadableGrade
+from orestream.metallurgy.errors import NotAMassGradeError, UnreadableGradeError
 from orestream.metallurgy.quantities import HUNDRED, ZERO, dry_fraction, exactly
 
 MassUnit: TypeAlias = Literal["%", "g/t", "ppm"]
@@ -46,11 +46,11 @@ def parse(value: str, unit: str, sigma: Decimal | str | None = None) -> Measured
     A negative number is read as it stands; that an assay is not negative is rule R05's to say.
 
     Raises:
-        UnreadableGrade: the text is neither, or the unit is unknown.
+        UnreadableGradeError: the text is neither, or the unit is unknown.
     """
     match = _RESULT.fullmatch(value)
     if match is None:
-        raise UnreadableGrade(f"{value!r} is neither a number nor a detection limit")
+        raise UnreadableGradeError(f"{value!r} is neither a number nor a detection limit")
     known = _unit(unit)
     censored, digits = match.groups()
     if censored:
@@ -62,7 +62,7 @@ def _unit(unit: str) -> Unit:
     for known in UNITS:
         if known == unit:
             return known
-    raise UnreadableGrade(f"unit {unit!r} is none of {', '.join(UNITS)}")
+    raise UnreadableGradeError(f"unit {unit!r} is none of {', '.join(UNITS)}")
 
 
 @exactly
@@ -70,7 +70,7 @@ def fraction(grade: Grade) -> Decimal:
     """The mass fraction of a grade: 5.20 % is 0.0520, 2 g/t is 0.000002; exact.
 
     Raises:
-        NotAMassGrade: an activity states no mass.
+        NotAMassGradeError: an activity states no mass.
     """
     return grade.value / _parts_per_one(grade)
 
@@ -80,14 +80,14 @@ def sigma_fraction(grade: Grade) -> Decimal | None:
     """The standard uncertainty of a grade as a mass fraction; None when it is not known.
 
     Raises:
-        NotAMassGrade: an activity states no mass.
+        NotAMassGradeError: an activity states no mass.
     """
     return None if grade.sigma is None else grade.sigma / _parts_per_one(grade)
 
 
 def _parts_per_one(grade: Grade) -> Decimal:
     if grade.unit not in PARTS_PER_ONE:
-        raise NotAMassGrade(f"{grade.value} {grade.unit} states no mass")
+        raise NotAMassGradeError(f"{grade.value} {grade.unit} states no mass")
     return PARTS_PER_ONE[grade.unit]
 
 
@@ -96,7 +96,7 @@ def in_unit(grade: Grade, unit: MassUnit) -> Grade:
     """The same mass grade in another unit; exact.
 
     Raises:
-        NotAMassGrade: an activity states no mass.
+        NotAMassGradeError: an activity states no mass.
     """
     factor = PARTS_PER_ONE[unit] / _parts_per_one(grade)
     sigma = None if grade.sigma is None else grade.sigma * factor
@@ -111,7 +111,7 @@ def on_dry_basis(measured: Measured, basis: Basis, sample_moisture_pct: Decimal)
     of the sample's moisture is not propagated.
 
     Raises:
-        ImpossibleQuantity: moisture out of range.
+        ImpossibleQuantityError: moisture out of range.
     """
     return measured if basis == "dry" else _scaled(measured, 1 / dry_fraction(sample_moisture_pct))
 
@@ -121,7 +121,7 @@ def as_received(measured: Measured, sample_moisture_pct: Decimal) -> Measured:
     """A dry result as the wet material carries it: dry × (1 − m), ten decimals.
 
     Raises:
-        ImpossibleQuantity: moisture out of range.
+        ImpossibleQuantityError: moisture out of range.
     """
     return _scaled(measured, dry_fraction(sample_moisture_pct))
 
@@ -145,7 +145,7 @@ def contained_kg(dry_kg: Decimal, grade: Grade) -> Decimal:
     """Contained metal M = dry × grade, in kg, exact: sums are rounded once, by `kg()`, at their end.
 
     Raises:
-        NotAMassGrade: an activity states no mass.
+        NotAMassGradeError: an activity states no mass.
     """
     return dry_kg * fraction(grade)
 
@@ -158,7 +158,7 @@ def contained_sigma_kg(dry_kg: Decimal, sigma_dry_kg: Decimal | None, grade: Gra
     mass by `dry_sigma_kg`, and written with absolute terms so that a grade of zero is no exception.
 
     Raises:
-        NotAMassGrade: an activity states no mass.
+        NotAMassGradeError: an activity states no mass.
     """
     sigma_grade = sigma_fraction(grade)
     if sigma_dry_kg is None or sigma_grade is None:

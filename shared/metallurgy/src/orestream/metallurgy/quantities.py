@@ -13,7 +13,7 @@ from decimal import (
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 
-from orestream.metallurgy.errors import ImpossibleQuantity
+from orestream.metallurgy.errors import ImpossibleQuantityError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,10 +47,10 @@ def kg(mass_kg: Decimal) -> Decimal:
     """A mass as it is stated: kilograms with three decimals, half to even.
 
     Raises:
-        ImpossibleQuantity: it is not a finite number.
+        ImpossibleQuantityError: it is not a finite number.
     """
     if not mass_kg.is_finite():
-        raise ImpossibleQuantity(f"{mass_kg} is no mass")
+        raise ImpossibleQuantityError(f"{mass_kg} is no mass")
     return mass_kg.quantize(GRAM)
 
 
@@ -65,11 +65,11 @@ def net_kg(gross_kg: Decimal, tare_kg: Decimal) -> Decimal:
     """What a weighbridge ticket weighed: gross − tare, in kg.
 
     Raises:
-        ImpossibleQuantity: tare is negative, or the net is not above zero (rule R01).
+        ImpossibleQuantityError: tare is negative, or the net is not above zero (rule R01).
     """
     net = kg(gross_kg) - kg(tare_kg)
     if tare_kg < 0 or net <= 0:
-        raise ImpossibleQuantity(f"gross {gross_kg} kg less tare {tare_kg} kg leaves no net mass")
+        raise ImpossibleQuantityError(f"gross {gross_kg} kg less tare {tare_kg} kg leaves no net mass")
     return kg(net)
 
 
@@ -78,10 +78,10 @@ def dry_fraction(moisture_pct: Decimal) -> Decimal:
     """1 − m, the part of a wet mass that is dry solids, 0 exclusive to 1.
 
     Raises:
-        ImpossibleQuantity: moisture is not within 0 (inclusive) and 100 % (exclusive) (rule R01).
+        ImpossibleQuantityError: moisture is not within 0 (inclusive) and 100 % (exclusive) (rule R01).
     """
     if not moisture_pct.is_finite() or not 0 <= moisture_pct < HUNDRED:
-        raise ImpossibleQuantity(f"moisture {moisture_pct} % is not within 0 and 100")
+        raise ImpossibleQuantityError(f"moisture {moisture_pct} % is not within 0 and 100")
     return 1 - moisture_pct / HUNDRED
 
 
@@ -90,7 +90,7 @@ def dry_kg(wet_kg: Decimal, moisture_pct: Decimal) -> Decimal:
     """Dry mass of a wet one: wet × (1 − m), in kg.
 
     Raises:
-        ImpossibleQuantity: moisture out of range.
+        ImpossibleQuantityError: moisture out of range.
     """
     return kg(wet_kg * dry_fraction(moisture_pct))
 
@@ -100,7 +100,7 @@ def wet_kg(dry_kg: Decimal, moisture_pct: Decimal) -> Decimal:
     """Wet mass of a dry one at the given moisture: dry ÷ (1 − m), in kg.
 
     Raises:
-        ImpossibleQuantity: moisture out of range.
+        ImpossibleQuantityError: moisture out of range.
     """
     return kg(dry_kg / dry_fraction(moisture_pct))
 
@@ -110,10 +110,10 @@ def moisture_pct(wet_kg: Decimal, dry_kg: Decimal, *, places: int = 4) -> Decima
     """Moisture in percent of the wet mass, (wet − dry) ÷ wet × 100, with `places` decimals.
 
     Raises:
-        ImpossibleQuantity: wet is not above zero, dry is not above zero, or dry exceeds wet.
+        ImpossibleQuantityError: wet is not above zero, dry is not above zero, or dry exceeds wet.
     """
     if not 0 < dry_kg <= wet_kg:
-        raise ImpossibleQuantity(f"{dry_kg} kg dry in {wet_kg} kg wet has no moisture")
+        raise ImpossibleQuantityError(f"{dry_kg} kg dry in {wet_kg} kg wet has no moisture")
     return ((wet_kg - dry_kg) / wet_kg * HUNDRED).quantize(Decimal(1).scaleb(-places))
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from orestream.metallurgy.errors import FormulaDoesNotApply
+from orestream.metallurgy.errors import FormulaDoesNotApplyError
 from orestream.metallurgy.quantities import HUNDRED, ZERO, exactly
 
 _SIX: Final = Decimal("1e-6")
@@ -45,7 +45,7 @@ def two_product(feed: Decimal, concentrate: Decimal, tailings: Decimal) -> TwoPr
     """Y = (f−t)/(c−t), R = cY/f, K = 1/Y, from grades in one unit.
 
     Raises:
-        FormulaDoesNotApply: not c > f > t ≥ 0.
+        FormulaDoesNotApplyError: not c > f > t ≥ 0.
     """
     _require_order(feed, concentrate, tailings)
     mass = (feed - tailings) / (concentrate - tailings)
@@ -69,7 +69,7 @@ def recovery_sigma_pct(
     Processing Technology), with the bracket multiplied out so that tailings of zero are no exception.
 
     Raises:
-        FormulaDoesNotApply: not c > f > t ≥ 0.
+        FormulaDoesNotApplyError: not c > f > t ≥ 0.
     """
     _require_order(feed, concentrate, tailings)
     spread = concentrate - tailings
@@ -86,19 +86,19 @@ def three_product(
     """Solve Y1 + Y2 + YT = 1, ΣY·a = fa, ΣY·b = fb by Cramer's rule on differences from the tailings.
 
     Raises:
-        FormulaDoesNotApply: the system is nearly singular, a yield is negative, or a feed grade is zero.
+        FormulaDoesNotApplyError: the system is nearly singular, a yield is negative, or a feed grade is zero.
     """
     if feed.a <= 0 or feed.b <= 0:
-        raise FormulaDoesNotApply("a feed without the metal has no recovery of it")
+        raise FormulaDoesNotApplyError("a feed without the metal has no recovery of it")
     f, c1, c2 = (_less(pair, tailings) for pair in (feed, concentrate_1, concentrate_2))
     determinant = c1.a * c2.b - c2.a * c1.b
     if abs(determinant) <= NEARLY_SINGULAR * _length(c1) * _length(c2):
-        raise FormulaDoesNotApply("the products are too alike: the system is nearly singular")
+        raise FormulaDoesNotApplyError("the products are too alike: the system is nearly singular")
     y1 = (f.a * c2.b - c2.a * f.b) / determinant
     y2 = (c1.a * f.b - f.a * c1.b) / determinant
     rest = 1 - y1 - y2
     if min(y1, y2, rest) < 0:
-        raise FormulaDoesNotApply(f"negative yield among {_six(y1)}, {_six(y2)}, {_six(rest)}")
+        raise FormulaDoesNotApplyError(f"negative yield among {_six(y1)}, {_six(y2)}, {_six(rest)}")
     recoveries = (y1 * concentrate_1.a / feed.a, y2 * concentrate_2.b / feed.b)
     return ThreeProduct(*(_six(part * HUNDRED) for part in (y1, y2, rest, *recoveries)))
 
@@ -127,7 +127,7 @@ def recovery_findings(recovery_pct: Decimal, sigma_pct: Decimal | None = None) -
 def _require_order(feed: Decimal, concentrate: Decimal, tailings: Decimal) -> None:
     findings = order_findings(feed, concentrate, tailings)
     if findings or tailings < 0:
-        raise FormulaDoesNotApply("; ".join(findings) or f"tailings {tailings} is negative")
+        raise FormulaDoesNotApplyError("; ".join(findings) or f"tailings {tailings} is negative")
 
 
 def _less(pair: GradePair, tailings: GradePair) -> GradePair:
