@@ -81,11 +81,15 @@ Number = Annotated[
 ]
 """Any exact decimal. Commands use it bare: their ranges are rules that a service answers."""
 
-NotNegative = Annotated[Number, Field(ge=0), WithJsonSchema({"type": "string", "pattern": DECIMAL_PATTERN.replace("-?", "")})]
+NotNegative = Annotated[
+    Number, Field(ge=0), WithJsonSchema({"type": "string", "pattern": DECIMAL_PATTERN.replace("-?", "")})
+]
 """A decimal of zero or more: facts are constrained."""
 
 Kg = Annotated[NotNegative, Field(description="kg, three decimals")]
-Positive = Annotated[Number, Field(gt=0), WithJsonSchema({"type": "string", "pattern": DECIMAL_PATTERN.replace("-?", "")})]
+Positive = Annotated[
+    Number, Field(gt=0), WithJsonSchema({"type": "string", "pattern": DECIMAL_PATTERN.replace("-?", "")})
+]
 MoisturePct = Annotated[NotNegative, Field(lt=100, description="moisture, % of the wet mass")]
 Share = Annotated[NotNegative, Field(le=1, description="share of the dry mass, 0 to 1")]
 

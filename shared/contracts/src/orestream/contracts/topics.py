@@ -36,7 +36,7 @@ class Topic:
 
     def config(self) -> dict[str, str]:
         """The topic's settings at creation, as Kafka names them."""
-        config = {"cleanup.policy": self.cleanup}
+        config: dict[str, str] = {"cleanup.policy": self.cleanup}
         if self.cleanup == "delete":
             config["retention.ms"] = str(self.retention_ms)
             config["retention.bytes"] = "-1"
@@ -162,7 +162,14 @@ def fact_topics() -> tuple[Topic, ...]:
             "facts",
             "Lots received, batches with their balances, and the lots they produced.",
             "lot or batch",
-            ("LotReceived", "BatchProcessed", "BatchQuarantined", "BatchReleased", "LotProduced", *_LOT_FACTS),
+            (
+                "LotReceived",
+                "BatchProcessed",
+                "BatchQuarantined",
+                "BatchReleased",
+                "LotProduced",
+                *_LOT_FACTS,
+            ),
             "processing",
             ("export", "subscribers"),
         ),

@@ -1,0 +1,145 @@
+"""What a service knows of lots: stock, kinship and holds. Folded from facts, never judged here.
+
+Three kinds of aggregate, apart because they change for different reasons: `lot` is the stock that a
+service has, had or expects; `kin` is the lot's place in the genealogy, known in every service that
+reads of it; `hold` is one hold or quarantine, so that lifting it is one small change however many
+lots are under it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from orestream.contracts.parts import Assay, Origin, Parent, Result
+
+ZERO = Decimal("0.000")
+
+LOT = "lot"
+KIN = "kin"
+HOLD = "hold"
+TICKET = "ticket"
+SEAL = "seal"
+CERTIFICATE = "certificate"
+
+Birth = Literal["mined", "produced", "split", "blended"]
+
+
+@dataclass(frozen=True, slots=True)
+class AssayOnFile:
+    """An assay and when it was recorded in the world."""
+
+    assay: Assay
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A lot despatched to this service and not yet, or not yet completely, received."""
+
+    id: str
+    material: str
+    mineral: str | None
+    despatched_wet_kg: Decimal
+    despatched_dry_kg: Decimal
+    despatched_at: datetime
+    assays: tuple[AssayOnFile, ...]
+    results: tuple[Result, ...]
+    certificates: tuple[str, ...]
+    origins: tuple[Origin, ...]
+    synthetic: bool
+    received_wet_kg: Decimal = ZERO
+    received_dry_kg: Decimal = ZERO
+    state: Literal["expected"] = "expected"
+
+
+@dataclass(frozen=True, slots=True)
+class InStock:
+    """A lot that this service has; its stock is what has not been drawn yet, counted dry."""
+
+    id: str
+    material: str
+    mineral: str | None
+    stock_dry_kg: Decimal
+    moisture_pct: Decimal
+    entered_dry_kg: Decimal
+    """What came in, mined, made or received: the scale's tolerance is a part of this."""
+    entered_at: datetime
+    assays: tuple[AssayOnFile, ...]
+    results: tuple[Result, ...]
+    """Book results on a dry basis, from the batch, parent or parts it was made of."""
+    certificates: tuple[str, ...]
+    """On which the book results rest."""
+    origins: tuple[Origin, ...]
+    synthetic: bool
+    state: Literal["in-stock"] = "in-stock"
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """A lot that has left this service; later assays of it are still recorded and told."""
+
+    id: str
+    material: str
+    mineral: str | None
+    to: str
+    despatched_at: datetime
+    assays: tuple[AssayOnFile, ...]
+    state: Literal["departed"] = "departed"
+
+
+Lot = Expected | InStock | Departed
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """A lot's place in the genealogy. `birth` is None while only others have spoken of it."""
+
+    id: str
+    birth: Birth | None = None
+    service: str | None = None
+    """Which service told of its birth."""
+    born_at: datetime | None = None
+    material: str | None = None
+    mineral: str | None = None
+    wet_kg: Decimal = ZERO
+    dry_kg: Decimal = ZERO
+    batch_id: str | None = None
+    parents: tuple[Parent, ...] = ()
+    certificates: tuple[str, ...] = ()
+    """On which its book results rest (splits and blends), or its batch's inputs rested."""
+    children: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+    """Holds that a fact has put on this very lot; those of its ancestors are derived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold or quarantine, in force from `occurred_at` until `lifted_at`."""
+
+    id: str
+    kind: Literal["hold", "quarantine"]
+    cause: str
+    root: str
+    certificate: str | None
+    reason: str
+    authority: str | None
+    by: str
+    occurred_at: datetime
+    lifted_at: datetime | None = None
+    lots: tuple[str, ...] = ()
+    """Every lot that a fact has named under it."""
+
+    def in_force(self, at: datetime) -> bool:
+        """Whether it holds at that moment."""
+        return self.occurred_at <= at and (self.lifted_at is None or at < self.lifted_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A ticket number, seal or certificate that has been used once, and for which lot."""
+
+    id: str
+    lot_id: str
