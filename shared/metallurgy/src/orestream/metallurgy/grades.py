@@ -17,7 +17,7 @@ PARTS_PER_ONE: Final[dict[str, Decimal]] = {"%": Decimal(100), "g/t": Decimal(10
 UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 # Ten decimals of a percent are half a milligram in a thousand tonnes: a mean keeps its parts' metal.
 GRADE_STEP: Final = Decimal("1e-10")
-_RESULT: Final = re.compile(r"(<?) ?(-?\d+(?:\.\d+)?)")
+_RESULT: Final = re.compile(r"(?:(<) ?)?(-?[0-9]+(?:\.[0-9]+)?)")
 
 
 @dataclass(frozen=True, slots=True)

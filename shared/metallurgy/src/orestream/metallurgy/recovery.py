@@ -7,14 +7,14 @@ from typing import Final
 from orestream.metallurgy.errors import FormulaDoesNotApplyError
 from orestream.metallurgy.quantities import HUNDRED, ZERO, exactly
 
-_SIX: Final = Decimal("1e-6")
+_EIGHT: Final = Decimal("1e-8")
 # Below this ratio of determinant to product of row lengths, four-figure assays decide nothing.
 NEARLY_SINGULAR: Final = Decimal("1e-4")
 
 
 @dataclass(frozen=True, slots=True)
 class TwoProduct:
-    """Mass yield Y and recovery R of the concentrate in percent, ratio of concentration K; six decimals."""
+    """Mass yield Y and recovery R of the concentrate in percent, ratio of concentration K; eight decimals."""
 
     yield_pct: Decimal
     recovery_pct: Decimal
@@ -31,7 +31,7 @@ class GradePair:
 
 @dataclass(frozen=True, slots=True)
 class ThreeProduct:
-    """Mass yields, recovery of a in the first concentrate and of b in the second; percent, six decimals."""
+    """Mass yields, recovery of a in the first concentrate and of b in the second; percent, eight decimals."""
 
     yield_1_pct: Decimal
     yield_2_pct: Decimal
@@ -50,7 +50,7 @@ def two_product(feed: Decimal, concentrate: Decimal, tailings: Decimal) -> TwoPr
     _require_order(feed, concentrate, tailings)
     mass = (feed - tailings) / (concentrate - tailings)
     recovery = concentrate * mass / feed
-    return TwoProduct(_six(mass * HUNDRED), _six(recovery * HUNDRED), _six(1 / mass))
+    return TwoProduct(_eight(mass * HUNDRED), _eight(recovery * HUNDRED), _eight(1 / mass))
 
 
 @exactly
@@ -63,7 +63,7 @@ def recovery_sigma_pct(
     sigma_concentrate: Decimal,
     sigma_tailings: Decimal,
 ) -> Decimal:
-    """σ of the two-product recovery in points of percent, six decimals.
+    """σ of the two-product recovery in points of percent, eight decimals.
 
     V_R = (ct/(f(c−t)))² · [V_f/f² + ((f−t)/(c(c−t)))² V_c + ((c−f)/(t(c−t)))² V_t] (Wills & Finch, Mineral
     Processing Technology), with the bracket multiplied out so that tailings of zero are no exception.
@@ -76,7 +76,7 @@ def recovery_sigma_pct(
     by_feed = concentrate * tailings / (feed * feed * spread) * sigma_feed
     by_concentrate = tailings * (feed - tailings) / (feed * spread * spread) * sigma_concentrate
     by_tailings = concentrate * (concentrate - feed) / (feed * spread * spread) * sigma_tailings
-    return _six((by_feed**2 + by_concentrate**2 + by_tailings**2).sqrt() * HUNDRED)
+    return _eight((by_feed**2 + by_concentrate**2 + by_tailings**2).sqrt() * HUNDRED)
 
 
 @exactly
@@ -98,9 +98,9 @@ def three_product(
     y2 = (c1.a * f.b - f.a * c1.b) / determinant
     rest = 1 - y1 - y2
     if min(y1, y2, rest) < 0:
-        raise FormulaDoesNotApplyError(f"negative yield among {_six(y1)}, {_six(y2)}, {_six(rest)}")
+        raise FormulaDoesNotApplyError(f"negative yield among {_eight(y1)}, {_eight(y2)}, {_eight(rest)}")
     recoveries = (y1 * concentrate_1.a / feed.a, y2 * concentrate_2.b / feed.b)
-    return ThreeProduct(*(_six(part * HUNDRED) for part in (y1, y2, rest, *recoveries)))
+    return ThreeProduct(*(_eight(part * HUNDRED) for part in (y1, y2, rest, *recoveries)))
 
 
 @exactly
@@ -138,5 +138,5 @@ def _length(pair: GradePair) -> Decimal:
     return (pair.a * pair.a + pair.b * pair.b).sqrt()
 
 
-def _six(number: Decimal) -> Decimal:
-    return number.quantize(_SIX)
+def _eight(number: Decimal) -> Decimal:
+    return number.quantize(_EIGHT)
