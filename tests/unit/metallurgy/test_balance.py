@@ -1,6 +1,7 @@
 """A batch balances by element; metal from nothing and metal gone are told apart from poor measurement."""
 
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -219,6 +220,26 @@ def test_the_whole_is_as_bad_as_its_worst_component(verdicts: tuple[Verdict, ...
 def test_more_components_tested_widen_each_ones_limit() -> None:
     factors = [coverage_factor(n, Decimal(1)) for n in (1, 2, 5)]
     assert factors == [Decimal("2.575829"), Decimal("2.806225"), Decimal("3.089039")]
+
+
+def honest_batch(chance: Random) -> list[Stream]:
+    """1000 kg at 10 % into 200 kg at 49 % and 800 kg at 0.25 %, as scales and a laboratory would see it."""
+    true: list[tuple[Role, float, float, float]] = [
+        ("input", 1000, 10, 0.05),
+        ("product", 200, 49, 0.2),
+        ("tailings", 800, 0.25, 0.01),
+    ]
+    return [
+        measured(role, f"{chance.gauss(mass, 1):.3f}", "1", f"{chance.gauss(grade, sigma):.4f}", str(sigma))
+        for role, mass, grade, sigma in true
+    ]
+
+
+def test_an_honest_batch_is_quarantined_in_about_one_case_of_a_hundred() -> None:
+    chance = Random(2025)
+    verdicts = [balance(honest_batch(chance), "physical", RULE).verdict for _ in range(2000)]
+    doubted = sum(verdict in {"gain", "loss"} for verdict in verdicts)
+    assert 5 <= doubted <= 33  # 20 expected, three standard deviations either way
 
 
 def test_a_batch_without_input_or_product_has_no_recovery() -> None:
