@@ -97,6 +97,14 @@ class CargoClassified(Fact):
     packing_group: str | None = None
 
 
+class StuffedPart(WeighedPart):
+    """What of a lot went into a container."""
+
+    difference_dry_kg: Kg | None = Field(
+        None, description="how much more than was allocated the last part took: a weighing difference"
+    )
+
+
 class ContainerStuffed(Fact):
     """A container is packed and sealed."""
 
@@ -109,7 +117,7 @@ class ContainerStuffed(Fact):
     tare_kg: Kg
     max_gross_kg: Kg
     packing_kg: Kg
-    contents: tuple[WeighedPart, ...]
+    contents: tuple[StuffedPart, ...]
 
 
 class DocumentAttached(Fact):
