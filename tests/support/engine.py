@@ -8,8 +8,8 @@ from functools import cache
 @cache
 def container_engine_answers() -> bool:
     """Whether an engine answers at the address of the environment (`DOCKER_HOST`) or the usual one."""
-    import docker  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import, seldom used
-    from docker.errors import DockerException  # type: ignore[import-untyped]  # noqa: PLC0415 - the same
+    import docker  # noqa: PLC0415 - slow to import, seldom used
+    from docker.errors import DockerException  # noqa: PLC0415 - the same
 
     try:
         client = docker.from_env(timeout=5)

@@ -2,36 +2,43 @@
 
 A KRaft broker accepts connections a little before it may hold partitions; until then it is not in its own
 list of brokers. One request on a fresh connection tells both apart, without a client that retries and logs.
+The cluster's id tells whether it is the broker that was meant, and not another one that had the port before.
 """
 
 import socket
 import struct
+from dataclasses import dataclass
 
-_METADATA, _VERSION = 3, 1
+_METADATA, _VERSION = 3, 2
 _CLIENT = b"orestream"
 _TIMEOUT_S = 2.0
-_LENGTH = struct.Struct(">i")
+_INT = struct.Struct(">i")
+_SHORT = struct.Struct(">h")
 
 
-def answers_metadata(host: str, port: int) -> bool:
-    """Whether the broker answers and counts itself in. Any failure to talk to it means: not yet."""
+def answers_metadata(host: str, port: int, cluster_id: str | None = None) -> bool:
+    """Whether the broker (of this cluster, if given) answers and counts itself in.
+
+    Any failure to talk to it means: not yet.
+    """
     try:
         with socket.create_connection((host, port), _TIMEOUT_S) as connection:
             connection.settimeout(_TIMEOUT_S)
             connection.sendall(_request())
-            return _brokers_in(_response(connection)) > 0
+            brokers, found = _brokers_and_cluster(_Reader(_response(connection)))
     except OSError:
         return False
+    return brokers > 0 and cluster_id in (None, found)
 
 
 def _request() -> bytes:
     header = struct.pack(">hhih", _METADATA, _VERSION, 1, len(_CLIENT)) + _CLIENT
-    no_topics = _LENGTH.pack(0)
-    return _LENGTH.pack(len(header) + len(no_topics)) + header + no_topics
+    no_topics = _INT.pack(0)
+    return _INT.pack(len(header) + len(no_topics)) + header + no_topics
 
 
 def _response(connection: socket.socket) -> bytes:
-    (length,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
+    (length,) = _INT.unpack(_exactly(connection, _INT.size))
     return _exactly(connection, length)
 
 
@@ -45,7 +52,29 @@ def _exactly(connection: socket.socket, length: int) -> bytes:
     return bytes(received)
 
 
-def _brokers_in(response: bytes) -> int:
-    """Return the number of brokers: the first field after the correlation id."""
-    (count,) = _LENGTH.unpack_from(response, _LENGTH.size)
-    return int(count)
+@dataclass(slots=True)
+class _Reader:
+    """Takes fields from the front of a response."""
+
+    response: bytes
+    at: int = 0
+
+    def number(self) -> int:
+        (value,) = _INT.unpack_from(self.response, self.at)
+        self.at += _INT.size
+        return int(value)
+
+    def text(self) -> str | None:
+        (length,) = _SHORT.unpack_from(self.response, self.at)
+        start = self.at + _SHORT.size
+        self.at = start + max(length, 0)
+        return None if length < 0 else self.response[start : self.at].decode()
+
+
+def _brokers_and_cluster(reader: _Reader) -> tuple[int, str | None]:
+    """Return the number of brokers and the cluster's id; the fields are named after the protocol's."""
+    _correlation_id = reader.number()
+    brokers = reader.number()
+    for _ in range(brokers):
+        _node_id, _host, _port, _rack = reader.number(), reader.text(), reader.number(), reader.text()
+    return brokers, reader.text()

@@ -138,16 +138,19 @@ class KafkaNode:
             ),
             encoding="utf-8",
         )
-        self._format_once(logging, configuration)
+        cluster = self._format_once(logging, configuration)
         command = self._runtime.command("kafka.Kafka", configuration, logging=logging, flags=self._flags)
         self._child = Child(command, self.log)
-        self._child.wait_until(lambda: answers_metadata(self._host, self._port), _START_S, "Kafka")
+        self._child.wait_until(lambda: answers_metadata(self._host, self._port, cluster), _START_S, "Kafka")
 
-    def _format_once(self, logging: Path, configuration: Path) -> None:
-        """Format the data directory; the marker is written last, so that half a format is begun again."""
-        marker = self._dir / "formatted"
+    def _format_once(self, logging: Path, configuration: Path) -> str:
+        """Format the data directory and return the cluster's id.
+
+        The marker that holds the id is written last, so that half a format is begun again.
+        """
+        marker = self._dir / "cluster.id"
         if marker.exists():
-            return
+            return marker.read_text(encoding="ascii")
         shutil.rmtree(self._dir / "data", ignore_errors=True)
         cluster_id = _new_cluster_id()
         self._runtime.run(
@@ -159,6 +162,7 @@ class KafkaNode:
             logging=logging,
         )
         marker.write_text(cluster_id, encoding="ascii")
+        return cluster_id
 
 
 def _new_cluster_id() -> str:
