@@ -1,0 +1,70 @@
+"""The relay's transactional producer: made, used for whole transactions, and thrown away on any doubt."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from orestream.chassis.durations import milliseconds
+from orestream.chassis.kafka.connection import client_options
+from orestream.chassis.kafka.endtxn import OnceSender
+from orestream.chassis.logs import Event, logger
+from orestream.chassis.settings import Settings
+
+log = logger(__name__)
+
+BATCH_BYTES = 1 << 20
+"""Just below the broker's own limit of a record batch, 1,048,588 bytes."""
+STOP_PATIENCE = 2.0
+"""Seconds; a producer with undelivered batches would hang in its own stop for ever."""
+
+
+class RelayProducer(AIOKafkaProducer):  # type: ignore[misc] # the library has no types
+    """A transactional producer that never repeats EndTxn."""
+
+    def __init__(self, settings: Settings, transactional_id: str, **overrides: Any) -> None:
+        options = {
+            **client_options(settings),
+            "transactional_id": transactional_id,
+            "client_id": transactional_id,
+            "acks": "all",
+            "linger_ms": 0,
+            "max_batch_size": BATCH_BYTES,
+            "transaction_timeout_ms": milliseconds(settings.transaction_timeout),
+            "retry_backoff_ms": 50,
+            **overrides,
+        }
+        super().__init__(**options)
+        self._sender = OnceSender(
+            self.client,
+            acks=-1,
+            txn_manager=self._txn_manager,
+            retry_backoff_ms=options["retry_backoff_ms"],
+            message_accumulator=self._message_accumulator,
+            request_timeout_ms=options["request_timeout_ms"],
+        )
+
+    async def discard(self) -> None:
+        """Throw this producer away, whatever state it is in; never raises for Kafka's reasons.
+
+        Its open transaction, if any, is ended by its successor or by the broker's time-out.
+        """
+        task = self._sender.sender_task
+        if task is not None and not task.done():
+            task.cancel()
+        _hush(self._txn_manager.wait_for_transaction_end())
+        try:
+            await asyncio.wait_for(self.stop(), STOP_PATIENCE)
+        except (KafkaError, OSError, TimeoutError, AssertionError) as error:
+            # AssertionError: the library's state machine objects to being stopped in mid-transaction
+            log.debug(Event.PRODUCER_DISCARDED, error=repr(error))
+            await self.client.close()
+
+
+def _hush(outcome: asyncio.Future[None] | None) -> None:
+    """Mark a failure that nobody will ask for any more as seen, so that the loop does not report it."""
+    if outcome is not None and outcome.done() and not outcome.cancelled():
+        outcome.exception()

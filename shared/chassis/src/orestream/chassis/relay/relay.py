@@ -1,0 +1,234 @@
+"""The relay's loop: hold the lease, find the cursor, publish what follows it, start anew on any doubt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
+from typing import Protocol
+
+from aiokafka.errors import ProducerFenced
+
+from orestream.chassis.backoff import Backoff
+from orestream.chassis.errors import Fatal, Recoverable
+from orestream.chassis.health import Progress
+from orestream.chassis.kafka.endtxn import EndInDoubt
+from orestream.chassis.logs import Event, logger
+from orestream.chassis.metrics import Metrics
+from orestream.chassis.relay.batches import cut
+from orestream.chassis.relay.cursor import Cursor
+from orestream.chassis.relay.history import check_head, follow
+from orestream.chassis.relay.lease import Lease
+from orestream.chassis.relay.publisher import Publisher
+from orestream.chassis.resting import until
+from orestream.chassis.store.outbox_row import OutboxRow
+
+log = logger(__name__)
+
+STANDBY = 1.0
+"""Seconds between a standby's tries for the lease."""
+STUCK = 30.0
+"""Seconds without progress after which the lease is given to another replica."""
+CHORES = 1.0
+"""Seconds between prunings, and between looks at the outbox's head and age."""
+
+
+class Outbox(Protocol):
+    """What the relay reads of the database."""
+
+    async def outbox_after(self, position: int, limit: int, max_bytes: int) -> Sequence[OutboxRow]:
+        """Rows after a position, in order, ending at the end of a decision."""
+
+    async def outbox_head(self) -> tuple[int, str]:
+        """Position and link of the last row ever written."""
+
+    async def prune_outbox(self, up_to: int, older_than: timedelta) -> int:
+        """Delete published rows."""
+
+    async def outbox_age(self, after: int) -> float | None:
+        """Seconds since the oldest row after a position was written; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much at a time, and how often."""
+
+    rows: int = 8_000
+    bytes: int = 8 << 20
+    rows_per_partition: int = 1_000
+    poll: timedelta = timedelta(milliseconds=100)
+    keep: timedelta = timedelta(days=1)
+
+
+class Relay:
+    """One replica's relay: publishes while it holds the lease, stands by while another does.
+
+    Promise: each outbox row becomes visible once, in order, together with its whole decision.
+    Failures: anything in doubt → the producer is thrown away and the cursor read again; another
+    history → `HistoryDiverged` out of `run`, nothing published; no progress → the lease goes.
+    """
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        publisher: Publisher,
+        lease: Lease,
+        limits: Limits,
+        metrics: Metrics,
+        progress: Progress,
+    ) -> None:
+        self._outbox = outbox
+        self._publisher = publisher
+        self._lease = lease
+        self._limits = limits
+        self._metrics = metrics
+        self._progress = progress
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._moved_at = monotonic()
+        self._chores_at = 0.0
+        self.checked = asyncio.Event()
+        """Set when the history was compared, or is another replica's to compare: the intake may begin."""
+
+    def wake(self) -> None:
+        """Something was committed in this process."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Publish what is there, then end."""
+        self._stopping.set()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Relay until stopped.
+
+        Raises:
+            HistoryDiverged: and every other Fatal; the lease is released first.
+        """
+        backoff = Backoff(first=0.2)
+        while not self._stopping.is_set():
+            try:
+                if await self._lease.take():
+                    await self._lead()
+                else:
+                    self.checked.set()
+                    self._progress.moved()
+                    await until(self._stopping, STANDBY)
+                backoff.reset()
+            except Recoverable as error:
+                log.warning(Event.RELAY_DOUBTS, error=str(error))
+                await until(self._stopping, backoff.next())
+
+    async def _lead(self) -> None:
+        """Publish for as long as the lease lasts, things move, and nobody says stop."""
+        self._metrics.relaying.set(1)
+        self._moved_at = monotonic()
+        tasks = [asyncio.create_task(part) for part in (self._work(), self._lease.keep(), self._watch())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._publisher.discard()
+            await self._lease.release()
+            self._metrics.relaying.set(0)
+        if tasks[0] not in done:
+            await until(self._stopping, 2 * STANDBY)
+
+    async def _watch(self) -> None:
+        """Ends when nothing has moved for too long, so that another replica may try."""
+        while monotonic() - self._moved_at < STUCK:
+            await asyncio.sleep(STANDBY)
+        log.error(Event.RELAY_STUCK, seconds=STUCK)
+
+    async def _work(self) -> None:
+        """Start, publish, and on any doubt start anew.
+
+        Catches everything but Fatal: the client library raises AssertionError and others beside its own
+        errors when it is fenced or broken, and the answer is the same for all: nothing is known, so throw the
+        producer away and read the cursor again.
+        """
+        backoff = Backoff(first=0.2)
+        while not self._stopping.is_set():
+            try:
+                cursor = await self._start()
+                backoff.reset()
+                await self._publish_from(cursor)
+            except Fatal:
+                raise
+            except Exception as error:  # noqa: BLE001 - see the docstring
+                self._doubt(error)
+                await self._publisher.discard()
+                self.checked.set()
+                await until(self._stopping, backoff.next())
+
+    async def _start(self) -> Cursor:
+        cursor = await self._publisher.start()
+        check_head(cursor, *await self._outbox.outbox_head())
+        log.info(Event.RELAY_STARTED, position=cursor.position)
+        self.checked.set()
+        return cursor
+
+    async def _publish_from(self, cursor: Cursor) -> None:
+        """Publish until told to stop, and then until the outbox is empty."""
+        while True:
+            self._wake.clear()
+            limits = self._limits
+            rows = await self._outbox.outbox_after(cursor.position, limits.rows, limits.bytes)
+            if rows:
+                cursor = await self._publish(rows, cursor)
+            else:
+                self._quiet()
+            await self._chores(cursor)
+            if not rows:
+                if self._stopping.is_set():
+                    return
+                await until(self._wake, limits.poll.total_seconds())
+
+    async def _publish(self, rows: Sequence[OutboxRow], cursor: Cursor) -> Cursor:
+        """All of these rows, in as many Kafka transactions as they need."""
+        self._progress.busy()
+        while rows:
+            whole = cut(rows, self._limits.rows_per_partition)
+            chunk, rows = rows[:whole], rows[whole:]
+            following = follow(cursor, chunk)
+            with self._metrics.publish_seconds.time():
+                await self._publisher.publish(chunk, following)
+            cursor = following
+            self._count(chunk)
+        return cursor
+
+    def _count(self, rows: Sequence[OutboxRow]) -> None:
+        self._quiet()
+        self._metrics.transactions.inc()
+        for topic, count in Counter(row.topic for row in rows).items():
+            self._metrics.published(topic).inc(count)
+        log.debug(Event.RELAY_PUBLISHED, rows=len(rows), position=rows[-1].position)
+
+    def _quiet(self) -> None:
+        self._moved_at = monotonic()
+        self._progress.moved()
+
+    async def _chores(self, cursor: Cursor) -> None:
+        """At most once a second: compare the head, tell the outbox's age, prune behind the cursor."""
+        if monotonic() - self._chores_at < CHORES:
+            return
+        self._chores_at = monotonic()
+        check_head(cursor, *await self._outbox.outbox_head())
+        self._metrics.outbox_age.set(await self._outbox.outbox_age(cursor.position) or 0.0)
+        # the row at the cursor itself stays, so that its link can be compared
+        await self._outbox.prune_outbox(cursor.position, self._limits.keep)
+
+    def _doubt(self, error: Exception) -> None:
+        self._progress.busy()
+        self._metrics.doubts.inc()
+        if isinstance(error, ProducerFenced) and not isinstance(error, EndInDoubt):
+            self._metrics.fences.inc()
+        log.warning(Event.RELAY_DOUBTS, error=repr(error))
