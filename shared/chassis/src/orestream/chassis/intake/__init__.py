@@ -1,0 +1,1 @@
+"""What happens with a batch of records: one database transaction, or nothing."""

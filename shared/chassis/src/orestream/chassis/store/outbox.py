@@ -1,0 +1,168 @@
+"""The outbox: positions and sequences without holes, transactions linked to the one before."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orestream.chassis.headers import unpack
+from orestream.chassis.store.outbox_row import OutboxRow
+from orestream.chassis.store.statement import bulk, plain
+from orestream.chassis.store.transaction import Row, Transaction
+from orestream.contracts.wire import SEQUENCE_DIGITS
+
+_NO_SEQUENCE = f'["ce_sequence", "{0:0{SEQUENCE_DIGITS}d}"]'
+"""How a header of sequence 0 looks when packed; nothing else can, since quotes in values are escaped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record to publish, before it has its numbers."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    headers: str
+    """Packed, with sequence 0 in the place of the one that the commit gives."""
+    value: bytes | None
+    decision_end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the outbox."""
+
+    position: int
+    link: str
+
+
+_HEAD = plain("SELECT position, link FROM outbox_head")
+_LOCK_HEAD = plain("SELECT position, link FROM outbox_head {for_update}")
+_MOVE_HEAD = plain("UPDATE outbox_head SET position = $1, link = $2")
+_SEQUENCES = bulk(
+    "SELECT s.topic, s.partition, s.last FROM {given}"
+    " JOIN sequence s ON s.topic = given.topic AND s.partition = given.partition",
+    topic="text",
+    partition="bigint",
+)
+_MOVE_SEQUENCES = bulk(
+    "INSERT INTO sequence (topic, partition, last) SELECT topic, partition, last FROM {given} WHERE true"
+    " ORDER BY topic, partition ON CONFLICT (topic, partition) DO UPDATE SET last = excluded.last",
+    topic="text",
+    partition="bigint",
+    last="bigint",
+)
+_COLUMNS = "position, link, previous_link, decision_end, topic, partition, sequence, key, headers, value, timestamp_ms"
+_INSERT = bulk(
+    f"INSERT INTO outbox ({_COLUMNS}) SELECT position, link, previous_link, decision_end, topic, partition,"
+    " sequence, key, headers, value, {now} FROM {given}",
+    position="bigint",
+    link="text",
+    previous_link="text",
+    decision_end="boolean",
+    topic="text",
+    partition="bigint",
+    sequence="bigint",
+    key="bytea",
+    headers="text",
+    value="bytea",
+)
+_AFTER = plain(f"SELECT {_COLUMNS} FROM outbox WHERE position > $1 ORDER BY position LIMIT $2")
+_AGE = plain("SELECT {now} - min(timestamp_ms) FROM outbox WHERE position > $1")
+_PRUNE = plain(
+    "DELETE FROM outbox WHERE position < $1 AND position IN (SELECT position FROM outbox"
+    " WHERE timestamp_ms < {now} - $2 ORDER BY position LIMIT $3)"
+)
+PRUNED_AT_ONCE = 10_000
+
+
+async def append(transaction: Transaction, entries: Sequence[Entry]) -> None:
+    """Give numbers to entries and write them; locks the counters, so it comes last in a transaction."""
+    if not entries:
+        return
+    ((position, previous),) = await transaction.select(_LOCK_HEAD)
+    link = secrets.token_hex(8)
+    await transaction.run(_MOVE_HEAD, position + len(entries), link)
+    last = await _advance_sequences(transaction, entries)
+    rows = []
+    for position_, entry in enumerate(entries, position + 1):
+        at = entry.topic, entry.partition
+        sequence = last[at] = last[at] + 1
+        headers = _with_sequence(entry.headers, sequence)
+        rows.append(
+            (position_, link, previous, entry.decision_end, *at, sequence, entry.key, headers, entry.value)
+        )
+    await transaction.write(_INSERT, rows)
+
+
+async def head(transaction: Transaction) -> Head:
+    """The last position given, and the link of the last transaction that wrote."""
+    ((position, link),) = await transaction.select(_HEAD)
+    return Head(position, link)
+
+
+async def after(transaction: Transaction, position: int, limit: int, max_bytes: int) -> list[OutboxRow]:
+    """Rows behind a position, whole decisions only, at least one where there is one.
+
+    Both limits are given up where a single decision is larger.
+    """
+    rows: list[OutboxRow] = []
+    size = end = 0
+    while True:
+        page = await transaction.select(_AFTER, position + len(rows), limit)
+        for row in map(_row, page):
+            size += len(row.value or b"")
+            if end and (size > max_bytes or len(rows) >= limit):
+                return rows[:end]
+            rows.append(row)
+            if row.decision_end:
+                end = len(rows)
+        if len(page) < limit or (end and len(rows) >= limit):
+            return rows[:end]
+
+
+async def age(transaction: Transaction, position: int) -> float | None:
+    """Seconds that the oldest row behind a position has waited; None where there is none."""
+    ((age_ms,),) = await transaction.select(_AGE, position)
+    return None if age_ms is None else max(0.0, int(age_ms) / 1000)
+
+
+async def prune(transaction: Transaction, up_to: int, older_than_ms: int) -> int:
+    """Delete a range of rows before a position, which itself stays; how many."""
+    return await transaction.run(_PRUNE, up_to, older_than_ms, PRUNED_AT_ONCE)
+
+
+async def _advance_sequences(
+    transaction: Transaction, entries: Sequence[Entry]
+) -> dict[tuple[str, int], int]:
+    """Move the counters past these entries; where each stood before."""
+    counts = Counter((entry.topic, entry.partition) for entry in entries)
+    last = dict.fromkeys(counts, 0)
+    for topic, partition, value in await transaction.read(_SEQUENCES, list(counts)):
+        last[topic, partition] = value
+    moved = [(*at, last[at] + count) for at, count in sorted(counts.items())]
+    await transaction.write(_MOVE_SEQUENCES, moved)
+    return last
+
+
+def _with_sequence(headers: str, sequence: int) -> str:
+    return headers.replace(_NO_SEQUENCE, f'["ce_sequence", "{sequence:0{SEQUENCE_DIGITS}d}"]')
+
+
+def _row(row: Row) -> OutboxRow:
+    position, link, previous, end, topic, partition, sequence, key, headers, value, timestamp_ms = row
+    return OutboxRow(
+        position,
+        link,
+        previous,
+        bool(end),
+        topic,
+        partition,
+        sequence,
+        key,
+        unpack(headers),
+        value,
+        timestamp_ms,
+    )
