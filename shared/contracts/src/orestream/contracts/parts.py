@@ -90,6 +90,7 @@ class Assay(Part):
         None, description="of the sample, %; needed where the basis is as-received"
     )
     results: Annotated[tuple[Result, ...], Field(min_length=1, max_length=100)]
+    occurred_at: Time = Field(description="when it was recorded; it counts from then")
 
 
 class Licence(Part):

@@ -1,9 +1,9 @@
 """What a service knows of lots: stock, kinship and holds. Folded from facts, never judged here.
 
-Three kinds of aggregate, apart because they change for different reasons: `lot` is the stock that a
-service has, had or expects; `kin` is the lot's place in the genealogy, known in every service that
-reads of it; `hold` is one hold or quarantine, so that lifting it is one small change however many
-lots are under it.
+Kinds of aggregate, apart because they change for different reasons: `lot` is the stock that a service
+has, had or expects; `assays` is what laboratories found in it; `kin` is the lot's place in the
+genealogy; these two are known in every service that reads of the lot. `hold` is one hold or quarantine,
+so that lifting it is one small change however many lots are under it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from orestream.contracts.parts import Assay, Origin, Parent, Result
 ZERO = Decimal("0.000")
 
 LOT = "lot"
+ASSAYS = "assays"
 KIN = "kin"
 HOLD = "hold"
 TICKET = "ticket"
@@ -28,11 +29,11 @@ Birth = Literal["mined", "produced", "split", "blended"]
 
 
 @dataclass(frozen=True, slots=True)
-class AssayOnFile:
-    """An assay and when it was recorded in the world."""
+class Assays:
+    """Every assay of a lot that this service has read or recorded, by sampling time."""
 
-    assay: Assay
-    occurred_at: datetime
+    id: str
+    on_file: tuple[Assay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,14 @@ class Expected:
     despatched_wet_kg: Decimal
     despatched_dry_kg: Decimal
     despatched_at: datetime
-    assays: tuple[AssayOnFile, ...]
     results: tuple[Result, ...]
     certificates: tuple[str, ...]
     origins: tuple[Origin, ...]
     synthetic: bool
     received_wet_kg: Decimal = ZERO
     received_dry_kg: Decimal = ZERO
+    received_moisture_pct: Decimal | None = None
+    """Of all receipts so far; that of the one receipt as it was stated."""
     state: Literal["expected"] = "expected"
 
 
@@ -67,7 +69,6 @@ class InStock:
     entered_dry_kg: Decimal
     """What came in, mined, made or received: the scale's tolerance is a part of this."""
     entered_at: datetime
-    assays: tuple[AssayOnFile, ...]
     results: tuple[Result, ...]
     """Book results on a dry basis, from the batch, parent or parts it was made of."""
     certificates: tuple[str, ...]
@@ -86,7 +87,8 @@ class Departed:
     mineral: str | None
     to: str
     despatched_at: datetime
-    assays: tuple[AssayOnFile, ...]
+    results: tuple[Result, ...] = ()
+    """Book results it left with: a later assay of a blend is held against them."""
     state: Literal["departed"] = "departed"
 
 
@@ -109,7 +111,7 @@ class Kin:
     batch_id: str | None = None
     parents: tuple[Parent, ...] = ()
     certificates: tuple[str, ...] = ()
-    """On which its book results rest (splits and blends), or its batch's inputs rested."""
+    """On which its book results rest (splits and blends), or its batch's inputs rested (products)."""
     children: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
     """Holds that a fact has put on this very lot; those of its ancestors are derived."""
@@ -128,7 +130,12 @@ class Hold:
     authority: str | None
     by: str
     occurred_at: datetime
+    own: bool = False
+    """Whether this service put it; only there is it lifted."""
     lifted_at: datetime | None = None
+    lifted_by: str | None = None
+    lift_reason: str | None = None
+    lift_authority: str | None = None
     lots: tuple[str, ...] = ()
     """Every lot that a fact has named under it."""
 
@@ -139,7 +146,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A ticket number, seal or certificate that has been used once, and for which lot."""
+    """A ticket number, seal or certificate of a sample that has been used, and for which lot."""
 
     id: str
     lot_id: str

@@ -1,0 +1,92 @@
+"""A hold or quarantine, folded from the facts that put it on lots and batches and that lift it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orestream.contracts.decision import Happened
+from orestream.contracts.lots import LotHeld, LotHoldLifted
+from orestream.contracts.processing import BatchQuarantined, BatchReleased
+from orestream.lots.state import Hold
+
+
+def evolve_hold(hold: Hold | None, happened: Happened, service: str) -> Hold | None:
+    """The hold after a fact that names it; every fact of one hold says the same of it but the lot."""
+    match happened.fact:
+        case LotHeld() as held:
+            hold = hold or hold_of(held, own=happened.service == service)
+            return replace(hold, lots=tuple(sorted({*hold.lots, held.lot_id})))
+        case BatchQuarantined() as held:
+            return hold or _of_batch(held, own=happened.service == service)
+        case (LotHoldLifted() | BatchReleased()) as lifted if hold is not None and hold.lifted_at is None:
+            return replace(
+                hold,
+                lifted_at=lifted.occurred_at,
+                lifted_by=lifted.by,
+                lift_reason=lifted.reason,
+                lift_authority=lifted.authority,
+            )
+        case _:
+            return hold
+
+
+def hold_of(held: LotHeld, *, own: bool) -> Hold:
+    """The hold that a fact speaks of, before any lot is under it."""
+    return Hold(
+        id=held.hold_id,
+        kind=held.kind,
+        cause=held.cause,
+        root=held.root,
+        certificate=held.certificate,
+        reason=held.reason,
+        authority=held.authority,
+        by=held.by,
+        occurred_at=held.occurred_at,
+        own=own,
+    )
+
+
+def _of_batch(held: BatchQuarantined, *, own: bool) -> Hold:
+    return Hold(
+        id=held.hold_id,
+        kind=held.kind,
+        cause=held.rule,
+        root=held.batch_id,
+        certificate=None,
+        reason=held.reason,
+        authority=None,
+        by=held.by,
+        occurred_at=held.occurred_at,
+        own=own,
+    )
+
+
+def held(hold: Hold, lot_id: str) -> LotHeld:
+    """The fact that a lot is under a hold."""
+    return LotHeld(
+        lot_id=lot_id,
+        hold_id=hold.id,
+        kind=hold.kind,
+        cause=hold.cause,
+        root=hold.root,
+        certificate=hold.certificate,
+        reason=hold.reason,
+        authority=hold.authority,
+        by=hold.by,
+        occurred_at=hold.occurred_at,
+    )
+
+
+def lifted(hold: Hold, lot_id: str) -> LotHoldLifted:
+    """The fact that a lot is no longer under a hold that has been lifted."""
+    assert hold.lifted_at is not None
+    return LotHoldLifted(
+        lot_id=lot_id,
+        hold_id=hold.id,
+        kind=hold.kind,
+        root=hold.root,
+        reason=hold.lift_reason or "",
+        authority=hold.lift_authority or "",
+        by=hold.lifted_by or "",
+        occurred_at=hold.lifted_at,
+    )
