@@ -102,11 +102,13 @@ class Domain(Protocol):
     world does not hold that fact yet.
     """
 
-    service: str
-    """`mining`, `processing` or `export`."""
+    @property
+    def service(self) -> str:
+        """`mining`, `processing` or `export`."""
 
-    states: Mapping[str, Any]
-    """Kind of aggregate → its (dataclass) type, so that the store can write and read it as JSON."""
+    @property
+    def states(self) -> Mapping[str, Any]:
+        """Kind of aggregate → its (dataclass) type, so that the store can write and read it as JSON."""
 
     def rules_version(self, at: datetime) -> str:
         """The version of the rule table in force at that time."""

@@ -86,7 +86,7 @@ def certificate_key(certificate: str, sample: str) -> str:
     return f"{certificate}/{sample}"
 
 
-def _changes(happened: Happened, service: str) -> Iterator[Ref]:  # noqa: C901 - one line a fact
+def _changes(happened: Happened, service: str) -> Iterator[Ref]:
     own = happened.service == service
     match happened.fact:
         case LotMined() | LotProduced() | LotSplit() | LotBlended() as born:
