@@ -110,6 +110,9 @@ class DrawnInput(Part):
     wet_kg: Kg
     dry_kg: Kg
     certificate: Id | None = None
+    certificates: tuple[Id, ...] | None = Field(
+        None, description="in place of one, where the lot's book results rest on several"
+    )
 
 
 class UsedReagent(Part):

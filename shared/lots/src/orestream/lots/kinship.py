@@ -28,8 +28,9 @@ def evolve_kin(lot_id: str, kin: Kin | None, happened: Happened) -> Kin:
                 return _born(kin, born, happened)
             return replace(kin, children=_with(kin.children, born.lot_id))
         case BatchProcessed() as batch:
-            relied_on = (drawn.certificate for drawn in batch.inputs if drawn.certificate is not None)
-            return replace(kin, certificates=_with(kin.certificates, *relied_on))
+            one = {drawn.certificate for drawn in batch.inputs if drawn.certificate is not None}
+            several = {number for drawn in batch.inputs for number in drawn.certificates or ()}
+            return replace(kin, certificates=_with(kin.certificates, *one, *several))
         case LotHeld() as held:
             return replace(kin, holds=_with(kin.holds, held.hold_id))
         case _:
