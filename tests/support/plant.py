@@ -1,0 +1,223 @@
+"""A plant in memory, and lots, assays and batches with everything said that a test does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+from orestream.contracts.decision import Happened
+from orestream.contracts.lots import LotDespatched, ReceiveLot
+from orestream.contracts.message import Command, Fact
+from orestream.contracts.mining import LotMined
+from orestream.contracts.parts import Assay, Certificate, Origin, Result, Sample, Ticket
+from orestream.contracts.processing import BatchInput, BatchOutput, Loss, ProcessBatch, Reagent, Wip
+from orestream.lots.genealogy import holds_on, in_force
+from orestream.lots.state import KIN
+from orestream.processing.app import build
+from tests.support.worlds import MemoryWorld, Outcome, PureService
+
+F = TypeVar("F", bound=Fact)
+
+DAY_1 = datetime(2025, 9, 8, 8, tzinfo=UTC)
+STARTED = DAY_1 + timedelta(days=1)
+ENDED = STARTED + timedelta(hours=12)
+
+ORIGIN = Origin(
+    source_id="SRC-SB-1",
+    name="Synthetic stibnite mine",
+    country="PK",
+    licence="SYN-2025-0117",
+    operator="Synthetic Minerals Cooperative",
+    share=Decimal(1),
+)
+
+Grades = Mapping[str, str]
+"""Analyte → value with an optional σ: `{"Sb": "5.20 ± 0.06"}`; in percent."""
+
+
+def results(grades: Grades, unit: str = "%") -> tuple[Result, ...]:
+    """Results of a certificate from the short form."""
+    found = []
+    for analyte, text in grades.items():
+        value, _, sigma = text.partition(" ± ")
+        found.append(Result(analyte=analyte, value=value, unit=unit, sigma=Decimal(sigma) if sigma else None))
+    return tuple(found)
+
+
+def assay(
+    number: str,
+    grades: Grades,
+    *,
+    taken_at: datetime = DAY_1,
+    occurred_at: datetime | None = None,
+    basis: str = "dry",
+    moisture_pct: str | None = None,
+) -> Assay:
+    """A certificate with a sample of its own, recorded as it was taken unless said."""
+    return Assay(
+        certificate=Certificate(
+            number=number, laboratory="Synthetic Assay House", accredited=True, issued_at=taken_at
+        ),
+        sample=Sample(id=f"S-{number}", seal=f"SEAL-{number}", taken_at=taken_at),
+        basis=basis,
+        moisture_pct=None if moisture_pct is None else Decimal(moisture_pct),
+        results=results(grades),
+        occurred_at=occurred_at or taken_at,
+    )
+
+
+class Plant:
+    """Processing alone, fed with mining's facts and asked with commands."""
+
+    def __init__(self, rules: Path | None = None) -> None:
+        self.service = PureService(build(rules))
+
+    def hear(self, fact: Fact, at: datetime = DAY_1, cause: str = "mine") -> tuple[Fact, ...]:
+        """A fact of mining arrives; answers with what follows from it."""
+        id_ = f"{cause}-{len(self.service.facts)}-{fact.TYPE}-{fact.key}"
+        happened = Happened(fact, fact.happened_at or at, "/orestream/main/mining", id_, cause)
+        return tuple(one.fact for one in self.service.receive(happened))
+
+    def ask(self, command: Command) -> Outcome:
+        """The final outcome of a command, or the waiting one."""
+        return self.service.send(command)
+
+    def expect(
+        self,
+        lot_id: str = "LOT-1",
+        dry_kg: str = "1000.000",
+        *,
+        assays: Sequence[Assay] = (),
+        book: Grades | None = None,
+        certificates: tuple[str, ...] = (),
+        material: str = "antimony-ore",
+        mineral: str | None = None,
+        origins: tuple[Origin, ...] = (ORIGIN,),
+    ) -> None:
+        """A lot was mined and is on its way to the plant."""
+        mass = Decimal(dry_kg)
+        common = {"lot_id": lot_id, "material": material, "mineral": mineral, "origins": origins}
+        weights = {"wet_kg": mass, "moisture_pct": Decimal(0), "dry_kg": mass, "synthetic": True}
+        self.hear(LotMined(tickets=(ticket(f"M-{lot_id}", dry_kg),), **common, **weights))
+        self.hear(
+            LotDespatched(
+                to="processing",
+                destination="PLANT-1",
+                assays=tuple(assays),
+                results=results(book or {}),
+                certificates=certificates,
+                **common,
+                **weights,
+            )
+        )
+
+    def stock(self, lot_id: str = "LOT-1", dry_kg: str = "1000.000", **more: Any) -> None:
+        """A lot is at the plant: bone dry, with not a gram lost on the way."""
+        self.expect(lot_id, dry_kg, **more)
+        outcome = self.ask(receipt(lot_id, dry_kg))
+        assert outcome.status == "accepted", outcome
+
+    def facts(self, type_: type[F]) -> list[F]:
+        """The facts of one class that the plant has told."""
+        return [one.fact for one in self.service.facts if isinstance(one.fact, type_)]
+
+    def held(self, at: datetime) -> set[str]:
+        """The lots whose despatch a hold or quarantine forbids at a moment."""
+        world = MemoryWorld(self.service.states)
+        lots = [ref.id for ref in self.service.states if ref.kind == KIN]
+        return {lot_id for lot_id in lots if in_force(holds_on(world, lot_id), at)}
+
+
+def ticket(number: str, net_kg: str, *, weighed_at: datetime = DAY_1) -> Ticket:
+    """A weighing of so much net."""
+    tare = Decimal(14000)
+    return Ticket(
+        number=number,
+        weighbridge="plant-1",
+        gross_kg=tare + Decimal(net_kg),
+        tare_kg=tare,
+        weighed_at=weighed_at,
+    )
+
+
+def receipt(lot_id: str, wet_kg: str, *, moisture_pct: str = "0", complete: bool = True) -> ReceiveLot:
+    """A lot is weighed in."""
+    return ReceiveLot(
+        command_id=f"receive-{lot_id}-{wet_kg}",
+        occurred_at=DAY_1,
+        by="plant-gate",
+        lot_id=lot_id,
+        place="PLANT-1",
+        tickets=(ticket(f"P-{lot_id}-{wet_kg}", wet_kg),),
+        moisture_pct=Decimal(moisture_pct),
+        complete=complete,
+    )
+
+
+def fed(lot_id: str = "LOT-1", wet_kg: str = "1000.000", **more: Any) -> BatchInput:
+    """An input of a batch."""
+    return BatchInput(lot_id=lot_id, wet_kg=Decimal(wet_kg), **_decimals(more))
+
+
+def made(
+    lot_id: str,
+    wet_kg: str,
+    grades: Grades | None = None,
+    *,
+    role: str = "product",
+    material: str | None = None,
+    moisture_pct: str = "0.00",
+    **more: Any,
+) -> BatchOutput:
+    """An output of a batch."""
+    usual = "stibnite-concentrate" if role == "product" else "tailings"
+    return BatchOutput(
+        lot_id=lot_id,
+        role=role,
+        material=material or usual,
+        wet_kg=Decimal(wet_kg),
+        moisture_pct=Decimal(moisture_pct),
+        results=results(grades or {}),
+        **_decimals(more),
+    )
+
+
+def batch(
+    inputs: Sequence[BatchInput],
+    outputs: Sequence[BatchOutput],
+    *,
+    stage: str = "flotation",
+    reagents: Sequence[Reagent] = (),
+    losses: Sequence[Loss] = (),
+    wip: Wip | None = None,
+    batch_id: str = "BATCH-1",
+    plant_id: str = "PLANT-1",
+    started_at: datetime = STARTED,
+    ended_at: datetime = ENDED,
+    by: str = "shift-a",
+    command_id: str | None = None,
+) -> ProcessBatch:
+    """One run of one stage."""
+    return ProcessBatch(
+        command_id=command_id or f"cmd-{batch_id}",
+        occurred_at=ended_at,
+        by=by,
+        batch_id=batch_id,
+        plant_id=plant_id,
+        stage=stage,
+        started_at=started_at,
+        ended_at=ended_at,
+        inputs=tuple(inputs),
+        outputs=tuple(outputs),
+        reagents=tuple(reagents),
+        losses=tuple(losses),
+        wip=wip,
+    )
+
+
+def _decimals(fields: Mapping[str, Any]) -> dict[str, Any]:
+    numbers = {"sigma_kg", "moisture_sigma_pct", "moisture_pct"}
+    return {name: Decimal(value) if name in numbers else value for name, value in fields.items()}
