@@ -39,21 +39,20 @@ class Health:
     limit: timedelta
     parts: dict[str, Progress] = field(default_factory=dict)
     """`intake`, `database`, `relay`: what must get on when it has work."""
-    conditions: dict[str, bool] = field(default_factory=dict)
-    """What must hold before the service counts as ready."""
+    conditions: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    """What must hold for the service to count as ready."""
 
     def part(self, name: str) -> Progress:
         """The progress of a part, which is watched from now on."""
         return self.parts.setdefault(name, Progress())
 
-    def expect(self, *names: str) -> None:
-        """Conditions that do not hold yet."""
-        for name in names:
-            self.conditions.setdefault(name, False)
-
-    def says(self, name: str, holds: bool) -> None:
-        """A condition holds, or no longer does."""
+    def expect(self, name: str, holds: Callable[[], bool] = lambda: False) -> None:
+        """A condition, and how to see whether it holds."""
         self.conditions[name] = holds
+
+    def says(self, name: str, *, holds: bool) -> None:
+        """A condition holds from now on, or does not."""
+        self.conditions[name] = lambda: holds
 
     def stuck(self) -> dict[str, float]:
         """Parts that have had work for longer than the limit without progress, with the seconds."""
@@ -62,4 +61,4 @@ class Health:
 
     def missing(self) -> tuple[str, ...]:
         """Conditions that do not hold."""
-        return tuple(name for name, holds in self.conditions.items() if not holds)
+        return tuple(name for name, holds in self.conditions.items() if not holds())

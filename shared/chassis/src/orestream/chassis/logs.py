@@ -29,6 +29,7 @@ class Event(StrEnum):
     GRACE_EXCEEDED = "service.grace-exceeded"
     MANAGEMENT_LISTENING = "management.listening"
     BROKER_ABSENT = "broker.absent"
+    DATABASE_ABSENT = "database.absent"
     TOPICS_MISSING = "topics.missing"
     TOPICS_DIFFER = "topics.differ"
     PARTITIONS_ASSIGNED = "intake.assigned"
@@ -52,6 +53,10 @@ class Event(StrEnum):
     RELAY_HALTED = "relay.halted"
     RELAY_NOT_PRUNED = "relay.not-pruned"
     PRODUCER_DISCARDED = "relay.producer-discarded"
+
+
+HOST = "subscription-host"
+"""Logger given to FastStream: its own says one line about every batch, straight to the terminal."""
 
 
 def configure(service: str, style: str, level: str, stream: TextIO | None = None) -> None:
@@ -86,6 +91,9 @@ def configure(service: str, style: str, level: str, stream: TextIO | None = None
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    # what these warn of is said in the project's own words
+    logging.getLogger(HOST).setLevel(logging.ERROR)
+    logging.getLogger("aiokafka").setLevel(logging.WARNING if level == "DEBUG" else logging.CRITICAL)
     logging.getLogger("orestream").setLevel(level)
     structlog.configure(
         processors=[

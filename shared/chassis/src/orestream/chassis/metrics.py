@@ -8,6 +8,7 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from orestream.chassis.intake.taken import Committed
 from orestream.contracts.decision import Happened
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
@@ -31,6 +32,18 @@ Observe = Callable[[Happened], Iterable[Observation]]
 def observe_nothing(_happened: Happened) -> Iterable[Observation]:
     """The hook of a service that has nothing to add."""
     return ()
+
+
+def count_commit(metrics: Metrics, observe: Observe, committed: Committed) -> None:
+    """Count what one database transaction has brought about."""
+    for (status, rule), count in committed.outcomes.items():
+        metrics.outcomes(status, rule).inc(count)
+    for type_, count in committed.skipped.items():
+        metrics.skipped(type_).inc(count)
+    metrics.conflicts.inc(committed.conflicts)
+    for happened in committed.facts:
+        for observation in observe(happened):
+            metrics.observe(observation)
 
 
 class Metrics:
@@ -66,6 +79,10 @@ class Metrics:
             counter("batches", "Batches, by what became of them.", "result").labels, service
         )
         self.outcomes = partial(counter("outcomes", "Answers to commands.", "status", "rule").labels, service)
+        self.skipped = partial(counter("skipped_facts", "Facts of unknown type.", "type").labels, service)
+        self.conflicts = counter("conflicts", "Decisions run again: others changed the state.").labels(
+            service
+        )
         self.rebalances = counter("rebalances", "Assignments of partitions to this replica.").labels(service)
         self.retries = counter("intake_retries", "Back-offs after a passing failure.").labels(service)
         self.published = partial(

@@ -1,4 +1,4 @@
-"""What a service does besides its batches: lanes that became ready, commands that expire, watching the logs."""
+"""What a service does besides its batches: ready lanes, commands that expire, watching the logs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from orestream.chassis.kafka.connection import UNREACHABLE
 from orestream.chassis.kafka.driver import Driver
 from orestream.chassis.kafka.subscription import Subscription
 from orestream.chassis.logs import Event, logger
+from orestream.chassis.metrics import Metrics
 from orestream.chassis.resting import until
 
 log = logger(__name__)
@@ -32,11 +33,25 @@ class Lanes(Protocol):
         """Refuse what has waited for too long; how many."""
 
 
+class Counts(Protocol):
+    """What is set aside or waits."""
+
+    async def waiting_count(self) -> int:
+        """How many commands wait."""
+
+    async def parked_keys(self) -> int:
+        """How many keys are parked."""
+
+
 class Upkeep:
     """Loops that run beside the subscription until told to stop; a passing failure delays them only."""
 
-    def __init__(self, *, lanes: Lanes, database: Progress, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, *, lanes: Lanes, counts: Counts, metrics: Metrics, database: Progress, stopping: asyncio.Event
+    ) -> None:
         self._lanes = lanes
+        self._counts = counts
+        self._metrics = metrics
         self._database = database
         self._stopping = stopping
         self._ready = asyncio.Event()
@@ -74,11 +89,12 @@ class Upkeep:
         shrunk_at: float | None = None
         while not await until(self._stopping, WATCHING):
             try:
+                self._metrics.waiting.set(await self._counts.waiting_count())
+                self._metrics.parked_keys.set(await self._counts.parked_keys())
                 shrunk_at = await driver.inspect(shrunk_at)
-            except UNREACHABLE as error:
-                log.info(Event.WATCH_FAILED, error=str(error) or repr(error))
-            else:
                 await subscription.report_offsets()
+            except (Recoverable, *UNREACHABLE) as error:
+                log.info(Event.WATCH_FAILED, error=str(error) or repr(error))
 
     def _retries(self, error: Recoverable) -> None:
         self._database.busy()

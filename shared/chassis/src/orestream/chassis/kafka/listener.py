@@ -14,25 +14,25 @@ from orestream.chassis.records import Series
 
 @dataclass(frozen=True, slots=True)
 class ConsumerLog:
-    """`driver.Log` over the client library's consumer."""
+    """`positions.Log` over the client library's consumer."""
 
     consumer: AIOKafkaConsumer
 
     def pause(self, series: Collection[Series]) -> None:
-        """See `driver.Log`."""
+        """See `positions.Log`."""
         assigned = self.consumer.assignment()
         self.consumer.pause(*(TopicPartition(*one) for one in series if one in assigned))
 
     def seek(self, one: Series, offset: int) -> None:
-        """See `driver.Log`."""
+        """See `positions.Log`."""
         self.consumer.seek(TopicPartition(*one), offset)
 
     def resume(self, one: Series) -> None:
-        """See `driver.Log`."""
+        """See `positions.Log`."""
         self.consumer.resume(TopicPartition(*one))
 
     async def bounds(self, series: Collection[Series]) -> dict[Series, tuple[int, int]]:
-        """See `driver.Log`."""
+        """See `positions.Log`."""
         partitions = [TopicPartition(*one) for one in series]
         begins, ends = await asyncio.gather(
             self.consumer.beginning_offsets(partitions), self.consumer.end_offsets(partitions)
@@ -60,8 +60,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc] # the library h
         consumer.pause(*partitions)
         for tp in partitions:
             consumer.seek(tp, 0)
-        self._driver.log = ConsumerLog(consumer)
-        self._driver.assigned([Series(*tp) for tp in partitions])
+        self._driver.assigned(ConsumerLog(consumer), [Series(*tp) for tp in partitions])
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Nothing fetched so far counts; the transaction in flight gets a moment."""

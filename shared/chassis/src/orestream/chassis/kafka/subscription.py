@@ -22,7 +22,7 @@ from orestream.chassis.kafka.assignment import Assignment
 from orestream.chassis.kafka.connection import UNREACHABLE, faststream_security
 from orestream.chassis.kafka.driver import Driver
 from orestream.chassis.kafka.listener import Listener
-from orestream.chassis.logs import Event, logger
+from orestream.chassis.logs import HOST, Event, logger
 from orestream.chassis.records import Series
 from orestream.chassis.resting import until
 from orestream.chassis.settings import Settings
@@ -65,7 +65,7 @@ class Subscription:
             middlewares=[tagger(driver.assignment)],
             apply_types=False,
             graceful_timeout=None,
-            logger=logging.getLogger("faststream.kafka"),
+            logger=logging.getLogger(HOST),
         )
         self.subscriber: BatchSubscriber = self.broker.subscriber(
             *topics,

@@ -14,7 +14,9 @@ from orestream.chassis.store.outbox_row import OutboxRow
 class Batch(Protocol):
     """The client library's batch builder."""
 
-    def append(self, *, timestamp: int, key: bytes | None, value: bytes | None, headers: Any) -> Any:
+    def append(
+        self, *, timestamp: int, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]
+    ) -> Any:
         """None where the batch is full."""
 
     def close(self) -> None:
@@ -62,4 +64,4 @@ def pack(rows: Sequence[OutboxRow], new_batch: Any) -> Iterator[tuple[Series, Ba
 def _append(batch: Batch, row: OutboxRow, latest: int) -> bool:
     """False where the batch is full. A broker refuses times in its future, which would wedge the outbox."""
     stamp = min(row.timestamp_ms, latest)
-    return batch.append(timestamp=stamp, key=row.key, value=row.value, headers=row.headers) is not None
+    return batch.append(timestamp=stamp, key=row.key, value=row.value, headers=list(row.headers)) is not None

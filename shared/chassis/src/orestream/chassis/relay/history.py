@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from orestream.chassis.errors import HistoryDiverged
 from orestream.chassis.records import Series
 from orestream.chassis.relay.cursor import Cursor
+from orestream.chassis.store.outbox import Head
 from orestream.chassis.store.outbox_row import OutboxRow
 
 ADVICE = (
@@ -19,16 +20,18 @@ ADVICE = (
 )
 
 
-def check_head(cursor: Cursor, position: int, link: str | None) -> None:
+def check_head(cursor: Cursor, head: Head) -> None:
     """The outbox's head is at the cursor or ahead of it.
 
     Raises:
         HistoryDiverged: the cursor is ahead, or the head has another link.
     """
-    if position < cursor.position:
-        raise _diverged(f"row {cursor.position} is published, but the outbox ends at {position}")
-    if position == cursor.position and position > 0 and link != cursor.link:
-        raise _diverged(f"row {position} has the link {link}, the published one had {cursor.link}")
+    if head.position < cursor.position:
+        raise _diverged(f"row {cursor.position} is published, but the outbox ends at {head.position}")
+    if head.position == cursor.position and head.link != cursor.link:
+        raise _diverged(
+            f"row {head.position} has the link {head.link!r}, when published it had {cursor.link!r}"
+        )
 
 
 def follow(cursor: Cursor, rows: Sequence[OutboxRow]) -> Cursor:

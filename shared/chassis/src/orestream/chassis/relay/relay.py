@@ -24,6 +24,7 @@ from orestream.chassis.relay.history import check_head, follow
 from orestream.chassis.relay.lease import Lease
 from orestream.chassis.relay.publisher import Publisher
 from orestream.chassis.resting import until
+from orestream.chassis.store.outbox import Head
 from orestream.chassis.store.outbox_row import OutboxRow
 
 log = logger(__name__)
@@ -42,7 +43,7 @@ class Outbox(Protocol):
     async def outbox_after(self, position: int, limit: int, max_bytes: int) -> Sequence[OutboxRow]:
         """Rows after a position, in order, ending at the end of a decision."""
 
-    async def outbox_head(self) -> tuple[int, str]:
+    async def outbox_head(self) -> Head:
         """Position and link of the last row ever written."""
 
     async def prune_outbox(self, up_to: int, older_than: timedelta) -> int:
@@ -144,7 +145,7 @@ class Relay:
 
     async def _watch(self) -> None:
         """Ends when nothing has moved for too long, so that another replica may try."""
-        while monotonic() - self._moved_at < STUCK:
+        while monotonic() - self._moved_at < STUCK:  # noqa: ASYNC110 - the passing of time has no event
             await asyncio.sleep(STANDBY)
         log.error(Event.RELAY_STUCK, seconds=STUCK)
 
@@ -171,7 +172,7 @@ class Relay:
 
     async def _start(self) -> Cursor:
         cursor = await self._publisher.start()
-        check_head(cursor, *await self._outbox.outbox_head())
+        check_head(cursor, await self._outbox.outbox_head())
         log.info(Event.RELAY_STARTED, position=cursor.position)
         self.checked.set()
         return cursor
@@ -221,7 +222,7 @@ class Relay:
         if monotonic() - self._chores_at < CHORES:
             return
         self._chores_at = monotonic()
-        check_head(cursor, *await self._outbox.outbox_head())
+        check_head(cursor, await self._outbox.outbox_head())
         self._metrics.outbox_age.set(await self._outbox.outbox_age(cursor.position) or 0.0)
         # the row at the cursor itself stays, so that its link can be compared
         await self._outbox.prune_outbox(cursor.position, self._limits.keep)

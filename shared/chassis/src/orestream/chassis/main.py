@@ -1,0 +1,112 @@
+"""The command line of a service: `python -m orestream.<service> [run | migrate | topics plan|apply]`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+
+from orestream.chassis.errors import ChassisError
+from orestream.chassis.exits import Exit
+from orestream.chassis.intake.intake import Decode
+from orestream.chassis.kafka.admin import admin_client, apply, plan
+from orestream.chassis.kafka.connection import UNREACHABLE
+from orestream.chassis.kafka.topics import needed
+from orestream.chassis.logs import configure
+from orestream.chassis.metrics import Observe, observe_nothing
+from orestream.chassis.service import run
+from orestream.chassis.settings import Settings, SettingsInvalid, cards
+from orestream.chassis.store import migrate
+from orestream.contracts.decision import Domain
+from orestream.contracts.registry import decode as decode_any
+
+
+def serve(
+    domain_factory: Callable[[], Domain],
+    argv: Sequence[str] | None = None,
+    *,
+    decode: Decode = decode_any,
+    observe: Observe = observe_nothing,
+) -> int:
+    """Run a service's command line; returns the exit code. A user's mistake ends without a traceback."""
+    domain = domain_factory()
+    arguments = _parser(domain.service).parse_args(sys.argv[1:] if argv is None else list(argv))
+    try:
+        settings = Settings.read()
+        configure(domain.service, settings.log_format, settings.log_level)
+        match arguments.verb:
+            case "migrate":
+                return asyncio.run(_migrate(settings, domain.service))
+            case "topics":
+                return asyncio.run(_topics(settings, domain.service, arguments.step))
+            case _:
+                return int(asyncio.run(run(settings, domain, decode, observe=observe)))
+    except SettingsInvalid as error:
+        print(*error.lines, sep="\n", file=sys.stderr)  # noqa: T201 - a command line speaks
+        return int(Exit.SETTINGS)
+
+
+async def _migrate(settings: Settings, service: str) -> int:
+    try:
+        revision = await migrate(settings.database_for(service))
+    except ChassisError as error:
+        return _failed(error, Exit.NOT_PREPARED)
+    print(f"the schema of {service} is at {revision}")  # noqa: T201 - a command line speaks
+    return int(Exit.OK)
+
+
+async def _topics(settings: Settings, service: str, step: str) -> int:
+    """Plan: exit code 3 where something is missing or different. Apply: only what differs remains."""
+    try:
+        async with admin_client(settings) as admin:
+            found = await plan(admin, needed(settings, service).topics)
+            if step == "apply":
+                for name in await apply(admin, found, settings.replication):
+                    print(f"{name}: created")  # noqa: T201 - a command line speaks
+                found = await plan(admin, needed(settings, service).topics)
+    except UNREACHABLE as error:
+        return _failed(error, Exit.NOT_PREPARED)
+    print(*(found.lines() or ("all topics are as the catalogue says",)), sep="\n")  # noqa: T201 - a command line speaks
+    return int(Exit.OK if found.clean else Exit.NOT_PREPARED)
+
+
+def _failed(error: BaseException, code: Exit) -> int:
+    print(f"error: {error or repr(error)}", file=sys.stderr)  # noqa: T201 - a command line speaks
+    return int(code)
+
+
+def _parser(service: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m orestream.{service}",
+        description=f"The {service} service of orestream.",
+        epilog=_epilog(service),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="{run,migrate,topics}")
+    verbs.add_parser("run", help="run the service until SIGINT or SIGTERM (default)")
+    verbs.add_parser("migrate", help="bring the database's schema up to this version")
+    topics = verbs.add_parser(
+        "topics", help="compare the service's topics with the catalogue, or create them"
+    )
+    topics.add_argument(
+        "step", choices=("plan", "apply"), help="plan changes nothing, apply creates what is missing"
+    )
+    return parser
+
+
+def _epilog(service: str) -> str:
+    settings = "\n".join(f"  {card.variable:<36} {card.description} [{card.default}]" for card in cards())
+    return f"""\
+examples:
+  python -m orestream.{service} migrate
+  python -m orestream.{service} topics apply
+  ORESTREAM_BOOTSTRAP_SERVERS=kafka:9092 ORESTREAM_DATABASE_URL=sqlite:///{service}.db \\
+    python -m orestream.{service}
+
+settings, from the environment (database URL, user and passwords also from a file, by …_FILE):
+{settings}
+
+exit codes: 0 stopped as asked, 1 a fault of the program, 2 wrong settings, 3 schema or topics are not
+prepared, 4 an operator must look, 5 the grace period was over first
+"""
