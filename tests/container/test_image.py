@@ -6,7 +6,6 @@ reach the embedded broker.
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,9 +18,9 @@ import pytest
 from orestream.cli.embedded.node import KafkaNode
 from orestream.cli.embedded.ports import free_port
 from tests.support.brokers import fresh_name
-from tests.support.engine import container_engine_answers, eventually
+from tests.support.engine import eventually
+from tests.support.images import CHECKOUT, build_service
 
-CHECKOUT = Path(__file__).parents[2]
 SERVICE = "mining"
 DATA = "/var/lib/orestream"
 READY_S = 90.0
@@ -44,34 +43,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Any]:
-    if not container_engine_answers():
-        pytest.skip("no container engine answers")
-    import docker  # noqa: PLC0415 - slow to import, seldom used
-
-    client = docker.from_env(timeout=600)
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="module")
 def image(engine: Any) -> str:
-    """The service's image, built on the base image of the setting or the Dockerfile's own."""
-    arguments = {"SERVICE": SERVICE}
-    base = os.environ.get("ORESTREAM_TEST_BASE_IMAGE")
-    if base:
-        arguments["BASE_IMAGE"] = base
-    name = f"orestream-{SERVICE}:test"
-    engine.images.build(
-        path=str(CHECKOUT),
-        dockerfile="deploy/Dockerfile",
-        tag=name,
-        buildargs=arguments,
-        network_mode="host",
-        rm=True,
-        forcerm=True,
-    )
-    return name
+    return build_service(engine, SERVICE)
 
 
 @contextmanager
@@ -148,7 +121,7 @@ def test_the_service_works_without_rights_and_stops_in_order(
     }
     with volume(engine) as data:
         options = {"environment": environment, **restricted(data)}
-        run_once(engine, image, "topics", **options)
+        run_once(engine, image, "topics", "apply", **options)
         run_once(engine, image, "migrate", **options)
         with running(engine, image, **options) as container:
             eventually(lambda: health(container) == "healthy", READY_S, "the service is healthy")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,11 +45,14 @@ class Child:
         *,
         death_signal: signal.Signals = signal.SIGKILL,
         account: Account | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._log = log
         with log.open("ab") as output:
             self._log_start = output.tell()
-            self._process = _STARTER.start(_leashed(command, death_signal, account), output.fileno())
+            self._process = _STARTER.start(
+                _leashed(command, death_signal, account), output.fileno(), environment
+            )
 
     @property
     def pid(self) -> int:
@@ -131,7 +134,9 @@ class _Starter:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def start(self, command: list[str], output: int) -> "subprocess.Popen[bytes]":
+    def start(
+        self, command: list[str], output: int, environment: Mapping[str, str] | None = None
+    ) -> "subprocess.Popen[bytes]":
         """Start the command from the long-lived thread and return it, or raise what starting it raised."""
         self._ensure_thread()
         answer: Future[subprocess.Popen[bytes]] = Future()
@@ -143,6 +148,7 @@ class _Starter:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
+                    env=environment,
                     start_new_session=True,
                 )
             except OSError as error:

@@ -87,7 +87,7 @@ class PostgresCluster:
                 return
 
     def _start_once(self) -> None:
-        command = (_tool("postgres"), "-D", self._data, "-h", _HOST, "-p", str(self._port), "-k", "")
+        command = (packaged("postgres"), "-D", self._data, "-h", _HOST, "-p", str(self._port), "-k", "")
         # SIGINT ends every connection and writes a checkpoint
         self._child = Child(command, self.log, death_signal=signal.SIGINT, account=self._account)
         self._child.wait_until(self._takes_connections, _START_S, "PostgreSQL")
@@ -125,11 +125,11 @@ class PostgresCluster:
 
     def _query(self, sql: str) -> str:
         url = self.dsn("postgres", driver="postgresql")
-        return _run(_tool("psql"), url, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql).strip()
+        return _run(packaged("psql"), url, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql).strip()
 
     def _takes_connections(self) -> bool:
         """Whether it answers; `pg_isready` tells start-up and recovery apart from being there."""
-        ask = (_tool("pg_isready"), "-q", "-h", _HOST, "-p", str(self._port))
+        ask = (packaged("pg_isready"), "-q", "-h", _HOST, "-p", str(self._port))
         return subprocess.run(ask, check=False, timeout=_TOOL_S).returncode == 0  # noqa: S603 - packaged tool
 
     def _initialise_once(self) -> None:
@@ -148,7 +148,7 @@ class PostgresCluster:
             os.chown(password, self._account.uid, self._account.gid)
         initdb = Child(
             (
-                *(_tool("initdb"), "-D", self._data, "-U", USER, "--pwfile", password),
+                *(packaged("initdb"), "-D", self._data, "-U", USER, "--pwfile", password),
                 *("--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"),
             ),
             self.log,
@@ -172,7 +172,7 @@ def _account() -> Account | None:
     return Account(entry.pw_uid, entry.pw_gid)
 
 
-def _tool(name: str) -> Path:
+def packaged(name: str) -> Path:
     """Return the path of a packaged program, of the newest PostgreSQL there.
 
     The package is only looked up, not imported: importing it warns where no runtime directory is set.
