@@ -1,0 +1,116 @@
+"""What metal is in a lot, as the facts tell it: book results and certificates, on dry basis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal, cast
+
+from orestream.cli.ledger import Ledger
+from orestream.contracts.lots import LotAssayed, LotBlended, LotDespatched, LotSplit
+from orestream.contracts.parts import Assay, Result
+from orestream.contracts.processing import LotProduced
+from orestream.metallurgy.compounds import ELEMENT_FRACTION
+from orestream.metallurgy.grades import (
+    PARTS_PER_ONE,
+    Censored,
+    Grade,
+    Measured,
+    contained_kg,
+    on_dry_basis,
+    parse,
+)
+from orestream.metallurgy.quantities import ZERO, kg
+
+Grades = Mapping[str, Measured]
+
+
+def dry_grades(
+    results: Iterable[Result], basis: str = "dry", moisture_pct: Decimal | None = None
+) -> dict[str, Measured]:
+    """Results by analyte on dry basis; `moisture_pct` is that of the sample or lot they belong to."""
+    stated = cast("Literal['dry', 'as-received']", basis)
+    moisture = ZERO if moisture_pct is None else moisture_pct
+    return {r.analyte: on_dry_basis(parse(r.value, r.unit, r.sigma), stated, moisture) for r in results}
+
+
+def element_kg(element: str, dry_kg: Decimal, grades: Grades) -> Decimal | None:
+    """Unrounded kg of an element; read from its one stated form (Nd2O3 for Nd) where it is not stated itself.
+
+    None where there is no number: not analysed, below detection, or an activity.
+    """
+    if dry_kg == 0:
+        return ZERO
+    grade = grades.get(element)
+    factor = Decimal(1)
+    if grade is None:
+        forms = [
+            (form, f) for (form, made), f in ELEMENT_FRACTION.items() if made == element and form in grades
+        ]
+        if len(forms) != 1:
+            return None
+        grade, factor = grades[forms[0][0]], forms[0][1]
+    if not isinstance(grade, Grade) or grade.unit not in PARTS_PER_ONE:
+        return None
+    return contained_kg(dry_kg, grade) * factor
+
+
+def metals_kg(dry_kg: Decimal, grades: Grades) -> dict[str, Decimal]:
+    """Analyte → kg in a dry mass, three decimals, of every analyte with a number."""
+    return {
+        name: kg(contained_kg(dry_kg, grade))
+        for name, grade in grades.items()
+        if not isinstance(grade, Censored) and grade.unit in PARTS_PER_ONE
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class AssayBook:
+    """Everything laboratories and batches have said of the lots' grades."""
+
+    book: Mapping[str, Grades] = field(default_factory=dict)
+    """Lot → the results it was born with."""
+    certificates: Mapping[tuple[str, str], Grades] = field(default_factory=dict)
+    """(lot, number of the certificate) → its results."""
+    latest: Mapping[str, Grades] = field(default_factory=dict)
+    """Lot → the results of its latest sample."""
+
+    def of(self, lot_id: str, certificate: str | None) -> Grades:
+        """The grades that a certificate states of a lot, or the book's where none is named."""
+        if certificate is None:
+            return self.book.get(lot_id, {})
+        return self.certificates.get((lot_id, certificate), {})
+
+    def best(self, lot_id: str) -> Grades:
+        """The latest sample's grades, else the book's."""
+        return self.latest.get(lot_id) or self.book.get(lot_id, {})
+
+
+def assay_book(ledger: Ledger) -> AssayBook:
+    """The grades of every lot in the ledger."""
+    book: dict[str, Grades] = {}
+    for born in ledger.of(LotProduced, LotSplit, LotBlended):
+        fact = born.message
+        book[fact.lot_id] = dry_grades(fact.results, fact.basis, fact.moisture_pct)
+    for despatch in ledger.of(LotDespatched):
+        book.setdefault(despatch.message.lot_id, dry_grades(despatch.message.results))
+    assays = sorted(_assays(ledger), key=lambda pair: pair[1].sample.taken_at)
+    graded = [(lot, assay.certificate.number, _assayed(assay)) for lot, assay in assays]
+    return AssayBook(
+        book,
+        {(lot, number): grades for lot, number, grades in graded},
+        {lot: grades for lot, _, grades in graded},
+    )
+
+
+def _assays(ledger: Ledger) -> Iterator[tuple[str, Assay | LotAssayed]]:
+    for entry in ledger.of(LotAssayed):
+        yield entry.message.lot_id, entry.message
+    for despatch in ledger.of(LotDespatched):
+        for assay in despatch.message.assays:
+            yield despatch.message.lot_id, assay
+
+
+def _assayed(assay: Assay | LotAssayed) -> Grades:
+    return dry_grades(assay.results, assay.basis, assay.moisture_pct)

@@ -1,0 +1,39 @@
+"""What is printed: answers to stdout, notes about the work to stderr; colours on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+STATUS_STYLE = {
+    "accepted": "green",
+    "refused": "red",
+    "waiting": "yellow",
+    "unanswered": "yellow",
+    "pass": "green",
+    "hold": "yellow",
+    "block": "red",
+}
+
+
+def answers() -> Console:
+    """Stdout as it is now."""
+    return Console(file=sys.stdout, highlight=False)
+
+
+def notes() -> Console:
+    """Stderr as it is now."""
+    return Console(file=sys.stderr, highlight=False)
+
+
+def say(console: Console, *pieces: str | tuple[str, str] | Text) -> None:
+    """One line, never wrapped, nothing in it taken for markup; a pair is a text and its style."""
+    console.print(Text.assemble(*pieces), soft_wrap=True)
+
+
+def say_raw(line: str) -> None:
+    """One line of machine-readable output."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

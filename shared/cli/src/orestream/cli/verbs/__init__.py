@@ -1,0 +1,1 @@
+"""One verb of the `orestream` command a file."""
