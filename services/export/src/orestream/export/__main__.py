@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from orestream.chassis.main import serve
-from orestream.export.app import domain
+from orestream.export.app import configured
 
 if __name__ == "__main__":
-    sys.exit(serve(domain))
+    sys.exit(serve(configured))
