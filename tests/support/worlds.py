@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from orestream.contracts.decision import (
@@ -28,8 +29,28 @@ from orestream.contracts.wire import fact_id, source_of
 SITE = "main"
 CLI = f"/orestream/{SITE}/cli"
 
-Pick = Callable[[int], int]
-"""Which of so many possible next steps is taken: an index below the number."""
+Pick = Callable[[Sequence[Hashable]], int]
+"""Which of the possible next steps, named, is taken: its index."""
+
+
+class Whim:
+    """Takes steps by chance, each kind with a weight of its own, so that some streams lag far behind."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = Random(seed)
+        self._weights: dict[Hashable, float] = {}
+
+    def __call__(self, steps: Sequence[Hashable]) -> int:
+        """An index."""
+        for step in steps:
+            self._weights.setdefault(step, 10 ** self._chance.uniform(-3, 3))
+        (chosen,) = self._chance.choices(range(len(steps)), [self._weights[step] for step in steps])
+        return chosen
+
+
+def first(_: Sequence[Hashable]) -> int:
+    """Always the first step."""
+    return 0
 
 
 def parse(line: Mapping[str, Any]) -> tuple[str, Command]:
@@ -85,7 +106,7 @@ class PureService:
     `pick` chooses, before anything else is taken.
     """
 
-    def __init__(self, domain: Domain, pick: Pick | None = None) -> None:
+    def __init__(self, domain: Domain, pick: Pick = first) -> None:
         self.domain = domain
         self.states: dict[Ref, Any] = {}
         self.facts: list[Happened] = []
@@ -93,7 +114,7 @@ class PureService:
         """The final one of each command."""
         self.answers: list[Outcome] = []
         """All that were given: waiting, final, repeats and conflicts."""
-        self._pick = pick or (lambda _: 0)
+        self._pick = pick
         self._source = source_of(SITE, domain.service)
         self._lanes: dict[str, Lane] = {}
         self._waiters: dict[Ref, set[str]] = {}
@@ -179,7 +200,7 @@ class PureService:
 
     def _drain(self) -> None:
         while ready := sorted(key for key, lane in self._lanes.items() if lane.ready):
-            self._drain_lane(self._lanes[ready[self._pick(len(ready))]])
+            self._drain_lane(self._lanes[ready[self._pick(ready)]])
 
     def _drain_lane(self, lane: Lane) -> None:
         """One step: the head, or the first follower that brings what the head waits for."""
@@ -252,8 +273,8 @@ Told = tuple[str, str, str, str]
 class PureChain:
     """Services joined by their fact topics, which keep the order of each key and no other."""
 
-    def __init__(self, domains: Iterable[Domain], pick: Pick | None = None) -> None:
-        self._pick = pick or (lambda _: 0)
+    def __init__(self, domains: Iterable[Domain], pick: Pick = first) -> None:
+        self._pick = pick
         self.services = {domain.service: PureService(domain, self._pick) for domain in domains}
         self._pending: dict[tuple[str, str, str], deque[Happened]] = {}
         """Facts on their way: (reader, topic, key) → in order."""
@@ -269,7 +290,7 @@ class PureChain:
         """Facts arrive at their readers, in whatever order of keys `pick` chooses; all by default."""
         steps = 0
         while (limit is None or steps < limit) and (ways := self._ways()):
-            self._deliver(ways[self._pick(len(ways))])
+            self._deliver(ways[self._pick(ways)])
             steps += 1
 
     def run(self, commands: Iterable[tuple[str, Command]]) -> dict[str, Outcome]:
@@ -289,7 +310,7 @@ class PureChain:
             ways = self._ways()
             if not open_ and not ways:
                 return self.outcomes
-            chosen = self._pick(len(open_) + len(ways))
+            chosen = self._pick([*open_, *ways])
             if chosen < len(open_):
                 stream = open_[chosen]
                 self.send(stream[0], streams[stream].popleft())

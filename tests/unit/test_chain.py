@@ -1,0 +1,132 @@
+"""The three pure cores together: one shipment, whatever the order in which its messages arrive."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orestream.contracts.decision import Domain, Ref
+from orestream.contracts.lots import LotDespatched, LotHeld, LotReceived
+from orestream.contracts.message import Command
+from orestream.contracts.processing import BatchProcessed, LotProduced
+from orestream.contracts.shipments import ShipmentRecalled
+from orestream.export.app import build as export
+from orestream.lots.state import InStock
+from orestream.mining.app import build as mining
+from orestream.processing.app import build as processing
+from tests.support.worlds import PureChain, Whim, parse
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@cache
+def domains() -> tuple[Domain, ...]:
+    return (mining(), processing(), export())
+
+
+@cache
+def commands() -> tuple[tuple[str, Command], ...]:
+    lines = (EXAMPLES / "chain.jsonl").read_text().splitlines()
+    return tuple(parse(json.loads(line)) for line in lines)
+
+
+@cache
+def expected() -> dict[str, dict[str, str]]:
+    return dict(json.loads((EXAMPLES / "chain.expected.json").read_text()))
+
+
+@cache
+def in_file_order() -> PureChain:
+    chain = PureChain(domains())
+    chain.run(commands())
+    return chain
+
+
+def test_the_outcomes_in_file_order_are_those_expected() -> None:
+    assert in_file_order().verdicts == expected()
+    assert in_file_order().waiting == ()
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=SEEDS)
+def test_no_interleaving_of_keys_changes_an_outcome_a_fact_or_a_state(seed: int) -> None:
+    chain = PureChain(domains(), Whim(seed))
+    chain.run_interleaved(commands())
+    assert chain.waiting == ()
+    assert chain.verdicts == expected()
+    assert chain.told == in_file_order().told
+    assert chain.states == in_file_order().states
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=SEEDS)
+def test_sending_the_file_again_changes_nothing_and_gives_the_same_outcomes(seed: int) -> None:
+    chain = PureChain(domains(), Whim(seed))
+    chain.run_interleaved([*commands(), *commands()])
+    assert chain.verdicts == expected()
+    assert chain.told == in_file_order().told
+    assert chain.states == in_file_order().states
+    repeats = [one for service in chain.services.values() for one in service.answers if one.repeat]
+    assert Counter(one.command_id for one in repeats) == Counter(expected().keys())
+
+
+def test_the_two_lots_are_used_up_in_processing() -> None:
+    states = in_file_order().states
+    for lot_id in ("LOT-SB-0001", "LOT-SB-0002"):
+        lot = states["processing", Ref("lot", lot_id)]
+        assert isinstance(lot, InStock)
+        assert lot.stock_dry_kg == 0
+
+
+def test_the_batch_balances_to_the_gram() -> None:
+    (batch,) = in_file_order().facts_of("BATCH-0001", BatchProcessed)
+    solids, antimony, arsenic, gold = (batch.balance[name] for name in ("solids", "Sb", "As", "Au"))
+    figures = [
+        (str(one.in_kg), str(one.out_kg), str(one.unaccounted_kg)) for one in (solids, antimony, arsenic)
+    ]
+    assert figures == [
+        ("45125.600", "45121.950", "3.650"),
+        ("2215.392", "2208.843", "6.549"),
+        ("20.377", "20.363", "0.014"),
+    ]
+    assert [str(one.tolerance_kg) for one in (solids, antimony, arsenic)] == ["902.512", "44.308", "0.408"]
+    assert str(antimony.recovery_pct) == "88.02"
+    assert gold.verdict == "not-testable"
+
+
+def test_the_concentrate_knows_its_parents_and_its_source() -> None:
+    (born,) = in_file_order().facts_of("CON-SB-0001", LotProduced)
+    assert [(one.lot_id, str(one.share)) for one in born.parents] == [
+        ("LOT-SB-0001", "0.5157"),
+        ("LOT-SB-0002", "0.4843"),
+    ]
+    assert [(one.country, one.source_id, str(one.share)) for one in born.origins] == [("PK", "SRC-SB-1", "1")]
+
+
+@pytest.mark.parametrize(
+    ("lot_id", "pct"), [("LOT-SB-0001", "0.05"), ("LOT-SB-0002", "0.06"), ("CON-SB-0001", "0.003")]
+)
+def test_what_was_lost_on_the_way_is_declared(lot_id: str, pct: str) -> None:
+    (received,) = in_file_order().facts_of(lot_id, LotReceived)
+    lost = -100 * received.difference_dry_kg / received.despatched_dry_kg
+    places = len(pct.partition(".")[2])
+    assert f"{lost:.{places}f}" == pct
+    assert received.verdict == "transit-loss"
+
+
+def test_the_last_hold_reaches_the_concentrate_and_its_tailings_and_recalls_the_shipment() -> None:
+    chain = in_file_order()
+    for lot_id in ("LOT-SB-0002", "CON-SB-0001", "TLS-SB-0001"):
+        (held,) = chain.facts_of(lot_id, LotHeld)
+        assert (held.hold_id, held.root) == ("c-042", "LOT-SB-0002")
+    (recalled,) = chain.facts_of("SHP-0001", ShipmentRecalled)
+    assert recalled.hold_id == "c-042"
+    assert chain.facts_of("LOT-SB-0001", LotHeld) == []
+    assert len(chain.facts_of("LOT-SB-0001", LotDespatched)) == 1
