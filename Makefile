@@ -28,7 +28,7 @@ test: install ## run every test, and print the coverage
 	@$(PY) -m pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 check: install ## format, lint, types, imports, generated files, unit and contract tests: no broker, a minute
-	@$(MAKE) --no-print-directory -j2 --output-sync=target $(CHECKS)
+	@$(MAKE) --no-print-directory -j2 --keep-going --output-sync=target $(CHECKS)
 
 format: install ## format the sources and repair what the linter can repair
 	@$(PY) -m ruff format $(SOURCES)

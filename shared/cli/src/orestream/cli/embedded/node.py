@@ -17,7 +17,7 @@ from orestream.cli.embedded.child import Child
 from orestream.cli.embedded.errors import ChildFailedError
 from orestream.cli.embedded.metadata_probe import answers_metadata
 from orestream.cli.embedded.node_settings import LOGGING, node_properties
-from orestream.cli.embedded.ports import free_port
+from orestream.cli.embedded.ports import free_port, is_free
 from orestream.cli.embedded.runtime import Runtime
 
 _START_S = 60.0
@@ -89,9 +89,8 @@ class KafkaNode:
             try:
                 self._start_once()
             except ChildFailedError as error:
-                if attempt == _ATTEMPTS or self._wanted_port or "Address already in use" not in str(error):
+                if attempt == _ATTEMPTS or not self._another_was_faster(error):
                     raise
-                self._port = 0  # another program was faster
             else:
                 self._wanted_port = self._port
                 return
@@ -123,6 +122,15 @@ class KafkaNode:
         if self._child is None:
             raise ChildFailedError("The broker has not been started.")
         return self._child
+
+    def _another_was_faster(self, error: ChildFailedError) -> bool:
+        """Whether a port that was chosen here, and not by the caller, was taken in between."""
+        if "Address already in use" not in str(error):
+            return False
+        if self._wanted_port == 0:
+            self._port = 0
+            return True
+        return is_free(self._host, self._wanted_port)
 
     def _choose_ports(self) -> None:
         self._port = self._port or free_port(self._host)

@@ -15,12 +15,13 @@ def free_port(host: str = "127.0.0.1") -> int:
     """Return a port of this host that nothing listens on and that was not handed out before."""
     while True:
         port = random.randrange(_LOWEST, _BEYOND)  # noqa: S311 - spreads concurrent starts, no secret
-        if port not in _handed_out and _is_free(host, port):
+        if port not in _handed_out and is_free(host, port):
             _handed_out.add(port)
             return port
 
 
-def _is_free(host: str, port: int) -> bool:
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen on that port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

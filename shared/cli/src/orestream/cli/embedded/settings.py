@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -28,3 +28,9 @@ class EmbeddedSettings(BaseSettings):
     cache_dir: Path = Field(default_factory=_default_cache_dir, description="fetched jars, class archives")
     maven_mirror: str | None = Field(default=None, description="URL of a Maven repository")
     java: Path | None = Field(default=None, description="a java executable, version 17 or later")
+
+    @field_validator("cache_dir")
+    @classmethod
+    def _anchored(cls, path: Path) -> Path:
+        """The class archive is tied to the absolute paths of the jars."""
+        return path.expanduser().absolute()
