@@ -1,4 +1,4 @@
-"""Kafka transactions in memory, as the relay uses them: fenced by epoch, all or nothing, failing on demand."""
+"""Kafka transactions in memory, as the relay uses them: fenced, all or nothing, failing on demand."""
 
 from __future__ import annotations
 

@@ -42,6 +42,9 @@ class MemoryIntake:
     before_commit: Callable[[], object] = lambda: None
     after_commit: Callable[[], object] = lambda: None
 
+    def forget(self, partitions: Sequence[Series]) -> None:
+        """See `driver.Taker`; nothing is kept in memory here."""
+
     async def take(self, batch: Sequence[Fetched], places: Mapping[Series, Place]) -> Taken:
         """See `driver.Taker`."""
         self.offsets.reach()

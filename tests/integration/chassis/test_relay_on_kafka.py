@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -88,7 +88,7 @@ class Ground:
 
 
 @pytest.fixture
-async def ground(kafka: Broker, environment: str) -> AsyncIterator[Ground]:
+async def ground(kafka: Broker, environment: str) -> Ground:
     settings = Settings(bootstrap_servers=kafka.bootstrap, env=environment)
     facts, cursor = fresh_name("facts"), fresh_name("cursor")
     topics = [
@@ -97,7 +97,7 @@ async def ground(kafka: Broker, environment: str) -> AsyncIterator[Ground]:
     ]
     async with admin_client(settings) as admin:
         await apply(admin, await plan(admin, topics))
-    yield Ground(settings, facts, cursor, MemoryOutbox(source=f"/orestream/{environment}/mining"))
+    return Ground(settings, facts, cursor, MemoryOutbox(source=f"/orestream/{environment}/mining"))
 
 
 async def until_published(relay: Relay, ground: Ground) -> None:

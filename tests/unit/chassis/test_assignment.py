@@ -11,7 +11,7 @@ A, B = Series("lots", 0), Series("lots", 1)
 
 def record(series: Series, offset: int) -> Polled:
     return cast(
-        Polled,
+        "Polled",
         SimpleNamespace(
             topic=series.topic,
             partition=series.partition,

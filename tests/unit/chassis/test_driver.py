@@ -16,6 +16,7 @@ from orestream.chassis.kafka.positions import check_range
 from orestream.chassis.metrics import Metrics
 from orestream.chassis.records import Place, Series
 from tests.support.memory_intake import MemoryIntake, MemoryOffsets
+from tests.support.waiting import eventually
 
 A, B = Series("lots", 0), Series("lots", 1)
 PLACES = {one: Place("cluster", "id", one.topic, one.partition) for one in (A, B)}
@@ -71,15 +72,13 @@ class Replica:
         await self.settled()
 
     async def settled(self) -> None:
-        async with asyncio.timeout(5):
-            while not self.driver.settled():
-                await asyncio.sleep(0.01)
+        await eventually(self.driver.settled)
 
     async def poll(self, count: int = 3) -> None:
         """Hand over the next records of every partition that is fetched, as the subscription does."""
         generation = self.driver.assignment.generation
         batch = [
-            cast(Polled, SimpleNamespace(topic=one.topic, partition=one.partition, offset=at + i, key=b"k",
+            cast("Polled", SimpleNamespace(topic=one.topic, partition=one.partition, offset=at + i, key=b"k",
                                          headers=[], value=b"v", timestamp=1))
             for one, at in self.log.fetching.items() for i in range(count)
         ]  # fmt: skip
@@ -148,7 +147,7 @@ async def test_a_batch_fetched_before_a_rebalance_is_never_taken() -> None:
     await replica.driver.revoked([A])
     await replica.join(A)
     stale = SimpleNamespace(topic="lots", partition=0, offset=0, key=b"k", headers=[], value=b"", timestamp=1)
-    await replica.driver.receive([cast(Polled, stale)], fetched_at)
+    await replica.driver.receive([cast("Polled", stale)], fetched_at)
     assert replica.taken == []
 
 
@@ -181,9 +180,7 @@ async def test_records_deleted_before_they_were_taken_stop_the_service_and_are_n
     offsets = MemoryOffsets(next={PLACES[A]: 3})
     replica = Replica(offsets=offsets, log=FakeLog(begin=5))
     replica.driver.assigned(replica.log, [A])
-    async with asyncio.timeout(5):
-        while not replica.failures:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: replica.failures)
     (failure,) = replica.failures
     assert isinstance(failure, LogOutOfRange)
     assert "lots/0 begins at offset 5, but 3 comes next: the records 3 to 4 were deleted" in str(failure)
@@ -210,6 +207,6 @@ async def test_nothing_is_taken_once_it_has_to_stop() -> None:
     generation = replica.driver.assignment.generation
     await replica.driver.stop(1.0)
     late = SimpleNamespace(topic="lots", partition=0, offset=0, key=b"k", headers=[], value=b"", timestamp=1)
-    await replica.driver.receive([cast(Polled, late)], generation)
+    await replica.driver.receive([cast("Polled", late)], generation)
     assert replica.taken == []
     assert replica.log.fetching == {}

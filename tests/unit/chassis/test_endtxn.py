@@ -40,6 +40,7 @@ class Sender:
         )
 
     async def send(self, _node: int, request: Any, group: Any) -> Any:
+        del group
         self.sent.append(request)
         answer = self.answers.popleft()
         if isinstance(answer, Exception):

@@ -18,6 +18,7 @@ from orestream.chassis.relay.lease import Lease
 from orestream.chassis.relay.relay import Limits, Relay
 from tests.support.fake_topics import FakePublisher, FakeTopics, Fault, no_fault
 from tests.support.memory_outbox import MemoryOutbox
+from tests.support.waiting import eventually
 
 LOTS, ANSWERS = Series("lots.v1", 0), Series("outcomes.v1", 1)
 STEPS = (
@@ -60,10 +61,14 @@ def fill(outbox: MemoryOutbox, transactions: int = 4) -> None:
 async def published(relay: Relay, topics: FakeTopics, outbox: MemoryOutbox) -> None:
     """Run until all is visible, then stop."""
     task = asyncio.create_task(relay.run())
+    await eventually(lambda: topics.cursor.position == outbox.position or task.done())
+    await stopped(relay, task)
+
+
+async def stopped(relay: Relay, task: asyncio.Task[None]) -> None:
+    """Stop in order."""
+    relay.stop()
     async with asyncio.timeout(10):
-        while topics.cursor.position < outbox.position and not task.done():
-            await asyncio.sleep(0.001)
-        relay.stop()
         await task
 
 
@@ -99,20 +104,13 @@ async def test_everything_is_published_in_order_and_decisions_stay_whole() -> No
 async def test_a_failure_at_any_step_loses_and_doubles_nothing(step: str, nth: int, error: Exception) -> None:
     outbox, topics = MemoryOutbox(), FakeTopics()
     fill(outbox)
-    if nth == 2 and step in STEPS[:2]:
-        # a second start comes only after a first failure
-        topics_first = FakeTopics()
-        topics = topics_first
-        with failing_once("before sending", 1, error) as first, failing_once(step, 2, error) as second:
+    with failing_once("after the commit", 1, error) as first, failing_once(step, nth, error) as second:
 
-            def both(at: str) -> None:
-                first(at)
-                second(at)
+        def fault(at: str) -> None:
+            second(at)
+            first(at)
 
-            await published(relay_of(outbox, topics, both), topics, outbox)
-    else:
-        with failing_once(step, nth, error) as fault:
-            await published(relay_of(outbox, topics, fault), topics, outbox)
+        await published(relay_of(outbox, topics, fault), topics, outbox)
     assert topics.visible == outbox.rows
 
 
@@ -125,11 +123,8 @@ async def test_a_database_that_is_away_for_a_moment_delays_and_nothing_more() ->
     await asyncio.sleep(0.05)
     assert topics.visible == []
     outbox.away = False
-    async with asyncio.timeout(10):
-        while topics.cursor.position < outbox.position:
-            await asyncio.sleep(0.001)
-        relay.stop()
-        await task
+    await eventually(lambda: topics.cursor.position == outbox.position)
+    await stopped(relay, task)
     assert topics.visible == outbox.rows
 
 
@@ -142,17 +137,11 @@ async def test_only_the_holder_of_the_lease_relays() -> None:
     await second.checked.wait()
     assert topics.epoch == 1
     fill(outbox)
-    first.stop()
-    async with asyncio.timeout(10):
-        await tasks[0]
-        while topics.epoch < 2:
-            await asyncio.sleep(0.001)
+    await stopped(first, tasks[0])
+    await eventually(lambda: topics.epoch == 2)
     fill(outbox)
-    async with asyncio.timeout(10):
-        while topics.cursor.position < outbox.position:
-            await asyncio.sleep(0.001)
-        second.stop()
-        await tasks[1]
+    await eventually(lambda: topics.cursor.position == outbox.position)
+    await stopped(second, tasks[1])
     assert topics.visible == outbox.rows
 
 
@@ -162,17 +151,12 @@ async def test_a_fenced_relay_reads_the_cursor_again() -> None:
     task = asyncio.create_task(relay.run())
     await relay.checked.wait()
     fill(outbox, 1)
-    async with asyncio.timeout(10):
-        while topics.cursor.position < outbox.position:
-            await asyncio.sleep(0.001)
+    await eventually(lambda: topics.cursor.position == outbox.position)
     topics.epoch += 1  # somebody else initialises the transactional id
     fill(outbox, 1)
-    async with asyncio.timeout(10):
-        while topics.cursor.position < outbox.position:
-            await asyncio.sleep(0.001)
+    await eventually(lambda: topics.cursor.position == outbox.position)
     assert topics.epoch == 3
-    relay.stop()
-    await task
+    await stopped(relay, task)
     assert topics.visible == outbox.rows
 
 
@@ -192,22 +176,16 @@ async def test_another_history_halts_the_relay_and_publishes_nothing() -> None:
     assert restored.leases == {}
 
 
-async def test_a_history_that_changes_under_a_running_relay_halts_it() -> None:
+async def test_a_history_that_changes_under_a_running_relay_halts_it(monkeypatch: pytest.MonkeyPatch) -> None:
     outbox, topics = MemoryOutbox(), FakeTopics()
     fill(outbox, 1)
     relay = relay_of(outbox, topics)
-    relay_module_chores = relay_module.CHORES
-    try:
-        relay_module.CHORES = 0.0
-        task = asyncio.create_task(relay.run())
-        async with asyncio.timeout(10):
-            while topics.cursor.position < outbox.position:
-                await asyncio.sleep(0.001)
-        outbox.rows, outbox.position, outbox.link = [], 0, ""
-        with pytest.raises(HistoryDiverged, match="the outbox ends at 0"):
-            await task
-    finally:
-        relay_module.CHORES = relay_module_chores
+    monkeypatch.setattr(relay_module, "CHORES", 0.0)
+    task = asyncio.create_task(relay.run())
+    await eventually(lambda: topics.cursor.position == outbox.position)
+    outbox.rows, outbox.position, outbox.link = [], 0, ""
+    with pytest.raises(HistoryDiverged, match="the outbox ends at 0"):
+        await task
 
 
 async def test_a_relay_that_gets_nowhere_gives_its_lease_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,12 +200,9 @@ async def test_a_relay_that_gets_nowhere_gives_its_lease_away(monkeypatch: pytes
     tasks = [asyncio.create_task(stuck.run())]
     await stuck.checked.wait()
     tasks.append(asyncio.create_task(other.run()))
-    async with asyncio.timeout(10):
-        while topics.cursor.position < outbox.position:
-            await asyncio.sleep(0.005)
-        stuck.stop()
-        other.stop()
-        await asyncio.gather(*tasks)
+    await eventually(lambda: topics.cursor.position == outbox.position)
+    await stopped(stuck, tasks[0])
+    await stopped(other, tasks[1])
     assert topics.visible == outbox.rows
 
 

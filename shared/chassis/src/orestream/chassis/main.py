@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from orestream.chassis.errors import ChassisError
 from orestream.chassis.exits import Exit
-from orestream.chassis.intake.intake import Decode
+from orestream.chassis.intake.setup import Decode
 from orestream.chassis.kafka.admin import admin_client, apply, plan
 from orestream.chassis.kafka.connection import UNREACHABLE
 from orestream.chassis.kafka.topics import needed

@@ -18,7 +18,7 @@ from orestream.chassis.errors import (
 )
 from orestream.chassis.exits import Exit
 from orestream.chassis.health import Health
-from orestream.chassis.intake.intake import Decode
+from orestream.chassis.intake.setup import Decode
 from orestream.chassis.kafka.topics import await_topics, needed
 from orestream.chassis.logs import Event, logger
 from orestream.chassis.management import Management

@@ -8,11 +8,12 @@ import secrets
 import socket
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from orestream.chassis.health import Health
-from orestream.chassis.intake.intake import Decode, Intake
-from orestream.chassis.intake.taken import Committed
+from orestream.chassis.intake.intake import Intake
+from orestream.chassis.intake.setup import Decode, IntakeLimits
 from orestream.chassis.kafka.driver import Driver
 from orestream.chassis.kafka.metadata import Cluster
 from orestream.chassis.kafka.subscription import Subscription
@@ -108,20 +109,6 @@ def build(
     """Wire one service; connects to nothing. Serves production and tests."""
     topics = needed(settings, domain.service)
     name = settings.name_for(domain.service)
-
-    def on_commit(committed: Committed) -> None:
-        relay.wake()
-        count_commit(metrics, observe, committed)
-
-    intake = Intake(
-        store=store,
-        domain=domain,
-        decode=decode,
-        site=settings.site,
-        partitions=settings.partitions,
-        waiting_limit=settings.waiting_limit,
-        on_commit=on_commit,
-    )
     relay = Relay(
         outbox=store,
         publisher=KafkaPublisher(
@@ -135,6 +122,16 @@ def build(
         limits=_limits(settings),
         metrics=metrics,
         progress=health.part("relay"),
+    )
+    intake = Intake(
+        store,
+        domain,
+        decode,
+        settings.site,
+        partitions={topic.name: topic.partitions for topic in topics.topics},
+        on_commit=relay.wake,
+        observe=partial(count_commit, metrics, observe),
+        limits=IntakeLimits(waiting=settings.waiting_limit),
     )
     upkeep = Upkeep(
         lanes=intake, counts=store, metrics=metrics, database=health.part("database"), stopping=stop.asked

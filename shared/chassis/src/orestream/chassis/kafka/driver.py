@@ -36,6 +36,9 @@ class Taker(Protocol):
     async def take(self, batch: Sequence[Fetched], places: Mapping[Series, Place]) -> Taken:
         """One database transaction. Raises Recoverable and Fatal."""
 
+    def forget(self, partitions: Sequence[Series]) -> None:
+        """What was taken of these before says nothing any more."""
+
 
 class Driver:
     """One replica's intake of everything it is assigned."""
@@ -72,6 +75,7 @@ class Driver:
         self._halted.clear()
         self._metrics.halted.set(0)
         log.info(Event.PARTITIONS_ASSIGNED, partitions=_written(series))
+        self._intake.forget(tuple(series))
         self._positions.log = consumer
         self._positions.set_anew(series)
 

@@ -1,4 +1,4 @@
-"""Keeps every partition where the database says: read the stored offset, compare with the log, seek, go on."""
+"""Keeps every partition where the database says: read the offset, compare with the log, seek, go on."""
 
 from __future__ import annotations
 

@@ -60,15 +60,24 @@ class TailReader:
     uncommitted: AIOKafkaConsumer
     patience: float = field(default=PATIENCE)
 
-    async def last(self, partitions: Iterable[TopicPartition], wanted: Wanted) -> dict[TopicPartition, Last]:
+    async def last(
+        self, partitions: Iterable[TopicPartition], wanted: Wanted, deepest: int | None = None
+    ) -> dict[TopicPartition, Last]:
         """The last wanted record of each partition, up to the high watermark as of now.
+
+        Args:
+            partitions: where to look.
+            wanted: which records count.
+            deepest: how many offsets back to look at most; by default to the beginning.
 
         Raises:
             KafkaError: Kafka cannot be asked.
         """
         asked = list(partitions)
         highs: Mapping[TopicPartition, int] = await self.uncommitted.end_offsets(asked)
-        begins: Mapping[TopicPartition, int] = await self.committed.beginning_offsets(asked)
+        begins: dict[TopicPartition, int] = await self.committed.beginning_offsets(asked)
+        if deepest is not None:
+            begins = {tp: max(begin, highs[tp] - deepest) for tp, begin in begins.items()}
         found: dict[TopicPartition, Last] = {}
         size = FIRST_WINDOW
         windows = {tp: _Window(begins[tp], max(begins[tp], highs[tp] - size), highs[tp]) for tp in asked}

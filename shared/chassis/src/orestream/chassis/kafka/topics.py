@@ -94,8 +94,8 @@ def check_partitions(found: Plan) -> None:
     wrong = [str(step) for step in found.different if step.what == "the number of partitions"]
     if wrong:
         raise PartitionsDiffer(
-            f"{'; '.join(wrong)}. A topic's partition count is fixed at birth: set ORESTREAM_PARTITIONS to it, "
-            "or publish under a new topic version"
+            f"{'; '.join(wrong)}. A topic's partition count is fixed at birth:"
+            " set ORESTREAM_PARTITIONS to it, or publish under a new topic version"
         )
     for step in found.different:
         log.warning(Event.TOPICS_DIFFER, difference=str(step))
