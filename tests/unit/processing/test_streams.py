@@ -11,16 +11,16 @@ from orestream.contracts.processing import BatchInput, InProcess, Loss, Reagent,
 from orestream.lots.results import DryResults
 from orestream.lots.state import InStock
 from orestream.lots.stock import draw
-from orestream.lots.tables import load
+from orestream.lots.tables import PlantRules, load
 from orestream.metallurgy.balance import Stream
 from orestream.metallurgy.grades import Censored, Grade
-from orestream.processing.domain.streams import Fed, Precision, in_elements, precision_of, streams_of
+from orestream.processing.domain.streams import Fed, in_elements, streams_of
 from tests.support.plant import DAY_1, ORIGIN, STARTED, batch, fed, made, results
 
-UNKNOWN = Precision()
+UNKNOWN = PlantRules()
 
 
-def stream_of(wanted: BatchInput, moisture_pct: str = "0", precision: Precision = UNKNOWN) -> Stream:
+def stream_of(wanted: BatchInput, moisture_pct: str = "0", plant: PlantRules = UNKNOWN) -> Stream:
     """The one input of a batch of nothing else, as a stream."""
     lot = InStock(
         id=wanted.lot_id,
@@ -38,7 +38,7 @@ def stream_of(wanted: BatchInput, moisture_pct: str = "0", precision: Precision 
     drawn = draw(lot, [wanted.wet_kg], load().at(STARTED), wanted.moisture_pct)
     assert not isinstance(drawn, Refused)
     command = batch([wanted], [made("CON-1", "1.000")])
-    return streams_of(command, [Fed(wanted, lot, drawn[0], DryResults())], precision)[0]
+    return streams_of(command, [Fed(wanted, lot, drawn[0], DryResults())], plant)[0]
 
 
 def test_an_input_is_dry_by_the_lots_moisture_unless_the_batch_states_its_own() -> None:
@@ -47,17 +47,12 @@ def test_an_input_is_dry_by_the_lots_moisture_unless_the_batch_states_its_own() 
 
 
 def test_the_sigma_of_a_dry_mass_is_stated_or_the_plants_or_unknown() -> None:
-    plant = Precision(scale_sigma_pct=Decimal("0.2"), moisture_sigma_pct=Decimal("0.3"))
+    plant = PlantRules(scale_sigma_pct=Decimal("0.2"), moisture_sigma_pct=Decimal("0.3"))
     assert stream_of(fed()).sigma_dry_kg is None
     assert stream_of(fed(sigma_kg="2")).sigma_dry_kg is None
     assert stream_of(fed(sigma_kg="3", moisture_sigma_pct="0.4")).sigma_dry_kg == 5
-    assert stream_of(fed(sigma_kg="4"), precision=plant).sigma_dry_kg == 5
-    assert stream_of(fed(moisture_sigma_pct="0"), precision=plant).sigma_dry_kg == 2
-
-
-def test_a_plants_table_says_what_is_known_of_its_instruments() -> None:
-    assert precision_of({}) == UNKNOWN
-    assert precision_of({"scale_sigma_pct": "0.1", "cap_pct": "3"}) == Precision(Decimal("0.1"), None)
+    assert stream_of(fed(sigma_kg="4"), plant=plant).sigma_dry_kg == 5
+    assert stream_of(fed(moisture_sigma_pct="0"), plant=plant).sigma_dry_kg == 2
 
 
 def test_every_thing_that_entered_or_left_is_a_stream_and_nothing_weighs_nothing() -> None:
@@ -68,7 +63,7 @@ def test_every_thing_that_entered_or_left_is_a_stream_and_nothing_weighs_nothing
         losses=[Loss(cause="spill", dry_kg=Decimal(5)), Loss(cause="none", dry_kg=Decimal(0))],
         wip=Wip(opening=InProcess(dry_kg=Decimal(0)), closing=InProcess(dry_kg=Decimal(15))),
     )
-    streams = streams_of(command, [], Precision(scale_sigma_pct=Decimal("0.5")))
+    streams = streams_of(command, [], PlantRules(scale_sigma_pct=Decimal("0.5")))
     assert [(s.role, s.dry_kg, s.sigma_dry_kg) for s in streams] == [
         ("reagent", Decimal(2), Decimal("0.01")),
         ("product", Decimal(100), None),

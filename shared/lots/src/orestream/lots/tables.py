@@ -58,6 +58,18 @@ class AnalyteRules:
 
 
 @dataclass(frozen=True, slots=True)
+class PlantRules:
+    """A plant's own caps, % of what went in, and its instruments' standard uncertainties."""
+
+    batch_cap_pct: Decimal | None = None
+    cap_pct_by_component: Mapping[str, Decimal] = field(default_factory=dict)
+    scale_sigma_pct: Decimal | None = None
+    """Of the mass weighed, %."""
+    moisture_sigma_pct: Decimal | None = None
+    """Points of %."""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleTable:
     """All that holds from one day on."""
 
@@ -70,18 +82,21 @@ class RuleTable:
     roles: frozenset[str]
     bases: frozenset[str]
     figures: Mapping[str, Figure]
-    plants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    plants: Mapping[str, PlantRules] = field(default_factory=dict)
 
     def figure(self, name: str) -> Decimal:
         """A figure's value; its unit stands in its name. Raises KeyError for one the table lacks."""
         return self.figures[name].value
 
+    def plant(self, plant_id: str | None) -> PlantRules:
+        """What is a plant's own; nothing for one that the table does not name."""
+        return self.plants.get(plant_id or "", PlantRules())
+
     def batch_tolerance(self, plant_id: str | None = None) -> ToleranceRule:
         """τ's cap for a batch, as its plant has it, and how often an honest batch may be quarantined."""
-        plant = self.plants.get(plant_id or "", {})
-        caps = {name: Decimal(str(cap)) for name, cap in plant.get("cap_pct_by_component", {}).items()}
-        cap = Decimal(str(plant.get("batch_cap_pct", self.figure("batch_cap_pct"))))
-        return ToleranceRule(cap, self.figure("false_alarm_pct"), caps)
+        plant = self.plant(plant_id)
+        cap = plant.batch_cap_pct if plant.batch_cap_pct is not None else self.figure("batch_cap_pct")
+        return ToleranceRule(cap, self.figure("false_alarm_pct"), plant.cap_pct_by_component)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +116,14 @@ def load(directory: Path | None = None) -> Tables:
     Raises:
         UnreadableRulesError: naming what is missing or cannot be read.
     """
-    dated = rulefiles.read_dated("orestream.lots", directory)
+    return Tables(tuple(_checked(rules) for rules in rulefiles.read_dated("orestream.lots", directory)))
+
+
+def _checked(rules: DatedRules) -> RuleTable:
     try:
-        return Tables(tuple(_table(rules) for rules in dated))
-    except (KeyError, ArithmeticError) as error:
-        raise UnreadableRulesError(f"the rule tables lack or misstate {error}") from error
+        return _table(rules)
+    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
+        raise UnreadableRulesError(f"the rules of {rules.version} lack or misstate {error!r}") from error
 
 
 def figures(content: Mapping[str, Any]) -> dict[str, Figure]:
@@ -130,7 +148,7 @@ def _table(rules: DatedRules) -> RuleTable:
         roles=frozenset(content["words"]["roles"]),
         bases=frozenset(content["words"]["bases"]),
         figures=figures(content),
-        plants=content.get("plants", {}),
+        plants={name: _plant(stated) for name, stated in content.get("plants", {}).items()},
     )
 
 
@@ -151,6 +169,12 @@ def _material(name: str, stated: Mapping[str, Any]) -> MaterialRules:
 
 def _analyte(name: str, stated: Mapping[str, Any]) -> AnalyteRules:
     return AnalyteRules(name, tuple(stated.get("within", ())), stated.get("summed", True))
+
+
+def _plant(stated: Mapping[str, Any]) -> PlantRules:
+    names = ("batch_cap_pct", "scale_sigma_pct", "moisture_sigma_pct")
+    own = {name: Decimal(stated[name]) for name in names if name in stated}
+    return PlantRules(cap_pct_by_component=_decimals(stated.get("cap_pct_by_component", {})), **own)
 
 
 def _decimals(stated: Mapping[str, str]) -> dict[str, Decimal]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Final, Literal, assert_never
+from typing import Final, Literal, assert_never
 
 from orestream.contracts.processing import BatchInput, BatchOutput, InProcess, Loss, ProcessBatch, Reagent
 from orestream.lots.results import DryResults, dry_results, grades_of
 from orestream.lots.state import InStock
 from orestream.lots.stock import Draw
+from orestream.lots.tables import PlantRules
+from orestream.lots.tables import PlantRules
 from orestream.metallurgy.balance import Role, Stream
 from orestream.metallurgy.compounds import ELEMENT_FRACTION
 from orestream.metallurgy.grades import Censored, Grade, Measured, tidy
@@ -25,14 +27,6 @@ OUTPUT_ROLES: Final[Mapping[str, Role]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Precision:
-    """σ of a plant's scale, % of what it weighs, and of its moistures, points; None where not known."""
-
-    scale_sigma_pct: Decimal | None = None
-    moisture_sigma_pct: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Fed:
     """An input as the balance uses it: the lot, what was drawn of it, and the results it rests on."""
 
@@ -42,18 +36,12 @@ class Fed:
     rests_on: DryResults
 
 
-def precision_of(plant: Mapping[str, Any]) -> Precision:
-    """What the rule table says of a plant's instruments: `scale_sigma_pct`, `moisture_sigma_pct`."""
-    stated = (plant.get(name) for name in ("scale_sigma_pct", "moisture_sigma_pct"))
-    return Precision(*(None if sigma is None else Decimal(str(sigma)) for sigma in stated))
-
-
-def streams_of(command: ProcessBatch, inputs: Sequence[Fed], precision: Precision) -> tuple[Stream, ...]:
+def streams_of(command: ProcessBatch, inputs: Sequence[Fed], plant: PlantRules) -> tuple[Stream, ...]:
     """Everything that entered, left, was lost or stayed in process; nothing weighs nothing."""
     found = [
-        *(_input(fed, precision) for fed in inputs),
-        *(_reagent(reagent, precision) for reagent in command.reagents),
-        *(_output(output, precision) for output in command.outputs),
+        *(_input(fed, plant) for fed in inputs),
+        *(_reagent(reagent, plant) for reagent in command.reagents),
+        *(_output(output, plant) for output in command.outputs),
         *(_loss(loss) for loss in command.losses),
     ]
     if command.wip is not None:
@@ -67,22 +55,22 @@ def made_dry_kg(output: BatchOutput) -> Decimal:
     return dry_kg(kg(output.wet_kg), output.moisture_pct)
 
 
-def _input(fed: Fed, precision: Precision) -> Stream:
+def _input(fed: Fed, plant: PlantRules) -> Stream:
     wanted = fed.wanted
     moisture = fed.lot.moisture_pct if wanted.moisture_pct is None else wanted.moisture_pct
-    sigma = _sigma_dry_kg(fed.draw.wet_kg, moisture, wanted.sigma_kg, wanted.moisture_sigma_pct, precision)
+    sigma = _sigma_dry_kg(fed.draw.wet_kg, moisture, wanted.sigma_kg, wanted.moisture_sigma_pct, plant)
     return Stream("input", fed.draw.dry_kg, fed.rests_on.grades, sigma)
 
 
-def _reagent(reagent: Reagent, precision: Precision) -> Stream:
+def _reagent(reagent: Reagent, plant: PlantRules) -> Stream:
     mass = kg(reagent.kg)
-    sigma = None if precision.scale_sigma_pct is None else mass * precision.scale_sigma_pct / HUNDRED
+    sigma = None if plant.scale_sigma_pct is None else mass * plant.scale_sigma_pct / HUNDRED
     return Stream("reagent", mass, grades_of(reagent.results), sigma)
 
 
-def _output(output: BatchOutput, precision: Precision) -> Stream:
+def _output(output: BatchOutput, plant: PlantRules) -> Stream:
     wet, moisture = kg(output.wet_kg), output.moisture_pct
-    sigma = _sigma_dry_kg(wet, moisture, output.sigma_kg, output.moisture_sigma_pct, precision)
+    sigma = _sigma_dry_kg(wet, moisture, output.sigma_kg, output.moisture_sigma_pct, plant)
     grades = grades_of(dry_results(output.results, output.basis, moisture))
     return Stream(OUTPUT_ROLES[output.role], made_dry_kg(output), grades, sigma)
 
@@ -100,13 +88,13 @@ def _sigma_dry_kg(
     moisture_pct: Decimal,
     sigma_kg: Decimal | None,
     sigma_moisture_pct: Decimal | None,
-    precision: Precision,
+    plant: PlantRules,
 ) -> Decimal | None:
     """σ of a dry mass: what the command states, else what the plant's instruments are known for."""
-    if sigma_kg is None and precision.scale_sigma_pct is not None:
-        sigma_kg = wet * precision.scale_sigma_pct / HUNDRED
+    if sigma_kg is None and plant.scale_sigma_pct is not None:
+        sigma_kg = wet * plant.scale_sigma_pct / HUNDRED
     if sigma_moisture_pct is None:
-        sigma_moisture_pct = precision.moisture_sigma_pct
+        sigma_moisture_pct = plant.moisture_sigma_pct
     return dry_sigma_kg(wet, sigma_kg, moisture_pct, sigma_moisture_pct)
 
 
