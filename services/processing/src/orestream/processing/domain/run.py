@@ -18,7 +18,7 @@ from orestream.lots.telling import with_consequences
 from orestream.metallurgy.balance import Balance, Stream, balance
 from orestream.processing.domain.accounts import processed, produced
 from orestream.processing.domain.admission import check_ids, check_statement, check_sums
-from orestream.processing.domain.streams import Fed, streams_of
+from orestream.processing.domain.streams import Fed, precision_of, streams_of
 from orestream.processing.domain.verdicts import (
     Finding,
     first_rule,
