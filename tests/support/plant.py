@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from orestream.contracts.decision import Happened
-from orestream.contracts.lots import LotDespatched, ReceiveLot
+from orestream.contracts.lots import AssayLot, DespatchLot, LotDespatched, ReceiveLot, ReleaseQuarantine
 from orestream.contracts.message import Command, Fact
 from orestream.contracts.mining import LotMined
 from orestream.contracts.parts import Assay, Certificate, Origin, Result, Sample, Ticket
@@ -24,6 +24,7 @@ F = TypeVar("F", bound=Fact)
 DAY_1 = datetime(2025, 9, 8, 8, tzinfo=UTC)
 STARTED = DAY_1 + timedelta(days=1)
 ENDED = STARTED + timedelta(hours=12)
+LATER = ENDED + timedelta(days=1)
 
 ORIGIN = Origin(
     source_id="SRC-SB-1",
@@ -74,11 +75,13 @@ class Plant:
 
     def __init__(self, rules: Path | None = None) -> None:
         self.service = PureService(build(rules))
+        self.heard: list[Happened] = []
 
     def hear(self, fact: Fact, at: datetime = DAY_1, cause: str = "mine") -> tuple[Fact, ...]:
         """A fact of mining arrives; answers with what follows from it."""
-        id_ = f"{cause}-{len(self.service.facts)}-{fact.TYPE}-{fact.key}"
+        id_ = f"{cause}-{len(self.heard)}"
         happened = Happened(fact, fact.happened_at or at, "/orestream/main/mining", id_, cause)
+        self.heard.append(happened)
         return tuple(one.fact for one in self.service.receive(happened))
 
     def ask(self, command: Command) -> Outcome:
@@ -221,3 +224,46 @@ def batch(
 def _decimals(fields: Mapping[str, Any]) -> dict[str, Any]:
     numbers = {"sigma_kg", "moisture_sigma_pct", "moisture_pct"}
     return {name: Decimal(value) if name in numbers else value for name, value in fields.items()}
+
+
+def analysed(lot_id: str, number: str, grades: Grades, *, at: datetime = ENDED, **more: Any) -> AssayLot:
+    """A certificate on a sealed sample of a lot, sent to the plant."""
+    stated = assay(number, grades, taken_at=at, **more)
+    return AssayLot(
+        command_id=f"assay-{number}",
+        occurred_at=stated.occurred_at,
+        by="laboratory",
+        lot_id=lot_id,
+        certificate=stated.certificate,
+        sample=stated.sample,
+        basis=stated.basis,
+        moisture_pct=stated.moisture_pct,
+        results=stated.results,
+    )
+
+
+def despatched(lot_id: str, at: datetime = LATER, command_id: str | None = None) -> DespatchLot:
+    """A lot is to leave for export."""
+    return DespatchLot(
+        command_id=command_id or f"despatch-{lot_id}",
+        occurred_at=at,
+        by="dispatcher",
+        lot_id=lot_id,
+        to="export",
+        destination="Karachi",
+    )
+
+
+def released(
+    *, lot_id: str | None = None, batch_id: str | None = None, at: datetime = LATER, by: str = "chief"
+) -> ReleaseQuarantine:
+    """Somebody ends a quarantine."""
+    return ReleaseQuarantine(
+        command_id=f"release-{lot_id or batch_id}-{by}-{at:%d%H%M%S}",
+        occurred_at=at,
+        by=by,
+        lot_id=lot_id,
+        batch_id=batch_id,
+        reason="weighed again",
+        authority="chief metallurgist",
+    )

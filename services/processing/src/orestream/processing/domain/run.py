@@ -18,7 +18,7 @@ from orestream.lots.telling import with_consequences
 from orestream.metallurgy.balance import Balance, Stream, balance
 from orestream.processing.domain.accounts import processed, produced
 from orestream.processing.domain.admission import check_ids, check_statement, check_sums
-from orestream.processing.domain.streams import Fed, precision_of, streams_of
+from orestream.processing.domain.streams import Fed, streams_of
 from orestream.processing.domain.verdicts import (
     Finding,
     first_rule,
@@ -43,7 +43,7 @@ def process(command: ProcessBatch, world: World, tables: Tables) -> Decision:
     inputs = _drawn(command, world, rules)
     if isinstance(inputs, Refused | Waits):
         return inputs
-    streams = streams_of(command, inputs, precision_of(rules.plant(command.plant_id)))
+    streams = streams_of(command, inputs, rules.plant(command.plant_id))
     balanced = _balance(command, streams, inputs, rules)
     findings = tuple(_findings(command, streams, balanced, inputs, rules))
     facts = tuple(_facts(command, inputs, balanced, rules, findings))

@@ -12,7 +12,6 @@ from orestream.lots.results import DryResults, dry_results, grades_of
 from orestream.lots.state import InStock
 from orestream.lots.stock import Draw
 from orestream.lots.tables import PlantRules
-from orestream.lots.tables import PlantRules
 from orestream.metallurgy.balance import Role, Stream
 from orestream.metallurgy.compounds import ELEMENT_FRACTION
 from orestream.metallurgy.grades import Censored, Grade, Measured, tidy

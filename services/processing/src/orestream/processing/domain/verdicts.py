@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import Final
 
 from orestream.metallurgy.balance import (
@@ -20,7 +20,8 @@ from orestream.metallurgy.grades import Grade, fraction
 from orestream.metallurgy.quantities import HUNDRED, exactly
 from orestream.metallurgy.recovery import order_findings, recovery_findings
 
-_PCT: Final = Decimal("0.01")
+_ROUNDED: Final = Decimal("0.005")
+"""By how much a recovery and its σ, stated with two decimals, may differ from themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +98,17 @@ def _pct(grade: Grade) -> Decimal:
 
 @exactly
 def recoveries_beyond_the_whole(balance: Balance, rule: ToleranceRule) -> tuple[Finding, ...]:
-    """R09, 0 ≤ R ≤ 100 % within its uncertainty, for each element with a product.
+    """R09, 0 ≤ R ≤ 100 % within its uncertainty, for each element whose recovery has one.
 
     The uncertainty is k·σ_R with the k of the balance, so that honest batches which keep all of a metal in
-    the product are doubted no more often than the balance doubts them; without a σ it is the balance's τ.
+    the product are doubted no more often than the balance doubts them. Without a σ the limit is the
+    balance's τ, and a product that holds more than all that went in and τ is a gain (R07) already.
     """
     tested = [line for line in balance.components.values() if line.verdict != "not-testable"]
     k = coverage_factor(len(tested), rule.quarantined_honest_pct)
     return tuple(
         Finding("R09", f"{name}: {why}", {f"{name}.recovery_pct": str(line.recovery_pct)})
         for name, line in balance.components.items()
-        if line.recovery_pct is not None
-        for why in recovery_findings(line.recovery_pct, _slack_pct(line, k))
+        if line.recovery_pct is not None and line.recovery_sigma_pct is not None
+        for why in recovery_findings(line.recovery_pct, k * (line.recovery_sigma_pct + _ROUNDED) + _ROUNDED)
     )
-
-
-def _slack_pct(line: ComponentBalance, k: Decimal) -> Decimal | None:
-    if line.recovery_sigma_pct is not None:
-        return k * line.recovery_sigma_pct
-    if line.tolerance_kg is None or not line.in_kg:
-        return None
-    # Rounded up to the two decimals of a recovery: within τ by the kilogram is within it by the percent.
-    return (line.tolerance_kg / line.in_kg * HUNDRED).quantize(_PCT, ROUND_CEILING)
