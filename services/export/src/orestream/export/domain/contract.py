@@ -10,6 +10,9 @@ from orestream.contracts.export import RegisterContract
 from orestream.contracts.parts import Limit
 from orestream.contracts.shipments import ContractRegistered
 from orestream.export.domain.figures import Rulebook
+from orestream.lots.rules import R01, R04, refused
+from orestream.lots.weighing import check_mass
+from orestream.lots.words import check_known, check_material
 from orestream.metallurgy.quantities import HUNDRED, kg
 
 CONTRACT = "contract"
@@ -48,29 +51,39 @@ class Contract:
 
 
 def register(command: RegisterContract, world: World, rules: Rulebook) -> Decision:
-    """A contract is registered once, with limits that can be met."""
-    wrong = _impossible(command, rules)
+    """A contract is registered once, with terms that can be met."""
+    wrong = _check_names(command, rules) or _check_terms(command)
     if wrong is not None:
-        return Refused("R01", f"contract {command.contract_id}: {wrong}")
+        return wrong
     if world.get(CONTRACT, command.contract_id) is not None:
-        return Refused("R04", f"contract {command.contract_id} is registered already; give another id")
+        why = f"contract {command.contract_id} is registered already; give another id"
+        return refused(R04, why, contract_id=command.contract_id)
     stated = {name: getattr(command, name) for name in ContractRegistered.model_fields}
     return Accepted((ContractRegistered(**stated | {"quantity_dry_kg": kg(command.quantity_dry_kg)}),))
 
 
-def _impossible(command: RegisterContract, rules: Rulebook) -> str | None:
-    if command.material not in rules.common.materials:
-        return f"{command.material} is not in the table of materials"
-    if command.quantity_dry_kg <= 0 or not 0 <= command.tolerance_pct < HUNDRED:
-        return "the quantity is above zero, its tolerance from 0 to less than 100 %"
+def _check_names(command: RegisterContract, rules: Rulebook) -> Refused | None:
+    """Material, analytes and units stand in the tables."""
+    wrong = check_material(command.material, rules.common)
     for limit in command.quality:
-        if limit.unit not in rules.common.units:
-            units = ", ".join(sorted(rules.common.units))
-            return f"{limit.analyte} is limited in {limit.unit}; say one of {units}"
-        if limit.min is None and limit.max is None:
-            return f"{limit.analyte} has neither a min nor a max"
-        if limit.min is not None and limit.max is not None and limit.min > limit.max:
-            return f"{limit.analyte} is at least {limit.min} and at most {limit.max}: nothing is both"
+        wrong = wrong or check_known("analyte", limit.analyte, rules.common.analytes)
+        wrong = wrong or check_known("unit", limit.unit, rules.common.units)
+    return wrong
+
+
+def _check_terms(command: RegisterContract) -> Refused | None:
+    """A quantity above zero, and limits that leave something between them."""
+    wrong = check_mass("the quantity", command.quantity_dry_kg)
+    if wrong is not None:
+        return wrong
+    if not 0 <= command.tolerance_pct < HUNDRED:
+        why = f"a tolerance of {command.tolerance_pct} % is not from 0 to less than 100 %"
+        return refused(R01, why, tolerance_pct=command.tolerance_pct)
+    for limit in command.quality:
+        ends = [end for end in (limit.min, limit.max) if end is not None]
+        if not ends or ends != sorted(ends):
+            why = f"{limit.analyte} has a min, a max or both, and the min is not above the max"
+            return refused(R01, why, analyte=limit.analyte, min=limit.min or "", max=limit.max or "")
     return None
 
 

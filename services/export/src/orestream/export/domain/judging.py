@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from orestream.contracts.decision import Refused
-from orestream.contracts.export import Vessel
 from orestream.contracts.message import Command, Fact
 from orestream.contracts.shipments import (
     Gate,
@@ -51,9 +50,7 @@ def lifted(case: Case, gates: Iterable[Gate]) -> tuple[Fact, ...]:
     )
 
 
-def refusal(
-    case: Case, gates: Sequence[Gate], command: Command, vessel: Vessel | None = None
-) -> Refused | None:
+def refusal(case: Case, gates: Sequence[Gate], command: Command) -> Refused | None:
     """The refusal by the first gate that does not pass, with what all of them caused; None when all pass."""
     closed = [gate for gate in gates if gate.verdict != "pass"]
     if not closed:
@@ -61,15 +58,15 @@ def refusal(
     facts = (
         *checked(case, gates),
         *lifted(case, gates),
-        *(fact for gate in closed for fact in _stops(case, gate, command, vessel)),
+        *(fact for gate in closed for fact in _stops(case, gate, command)),
     )
     return Refused(closed[0].rule, _message(case, closed[0]), _details(closed[0]), facts)
 
 
-def _stops(case: Case, gate: Gate, command: Command, vessel: Vessel | None) -> tuple[Fact, ...]:
+def _stops(case: Case, gate: Gate, command: Command) -> tuple[Fact, ...]:
     if gate.verdict == "block":
         blocked = ShipmentBlocked(
-            shipment_id=case.shipment.id, rule=gate.rule, step=case.step, reason=gate.why, vessel=vessel
+            shipment_id=case.shipment.id, rule=gate.rule, step=case.step, reason=gate.why
         )
         return (blocked,)
     known = next((hold for hold in case.shipment.gate_holds if hold.rule == gate.rule), None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from orestream.contracts.decimals import write_time
 from orestream.contracts.decision import Accepted, Decision, Refused, Waits, World
 from orestream.contracts.export import DispatchShipment
-from orestream.contracts.parts import Origin
 from orestream.contracts.shipments import ShipmentBlocked, ShipmentDispatched, ShippedLot
 from orestream.export.domain import casework, gates, judging, recalls, shipment
 from orestream.export.domain.case import Cargo, Case
@@ -62,7 +61,7 @@ def _judged(
     command: DispatchShipment, world: World, case: Case, quantities: tuple[Quantity, ...]
 ) -> Decision:
     verdicts = gates.judge(case)
-    stopped = judging.refusal(case, verdicts, command, command.vessel)
+    stopped = judging.refusal(case, verdicts, command)
     if stopped is not None:
         return stopped
     sailed = _sailed(command, case, quantities)
@@ -96,7 +95,6 @@ def _sailed(command: DispatchShipment, case: Case, quantities: tuple[Quantity, .
 
 
 def _shipped(quantity: Quantity, cargo: Cargo) -> ShippedLot:
-    origins: tuple[Origin, ...] = cargo.origins
     return ShippedLot(
         lot_id=quantity.lot_id,
         contract_id=quantity.contract_id,
@@ -109,5 +107,5 @@ def _shipped(quantity: Quantity, cargo: Cargo) -> ShippedLot:
             if isinstance(grade, Grade) and grade.unit != "Bq/g"
         },
         certificate=cargo.certificates[0] if len(cargo.certificates) == 1 else None,
-        origins=origins,
+        origins=cargo.origins,
     )
