@@ -31,6 +31,14 @@ class Moved:
     ready: bool = False
     """True where waiting commands can be decided now: call `drain`."""
 
+    def with_before(self, before: Moved) -> Moved:
+        """This together with what was committed just before it."""
+        return Moved(
+            {**before.next_offsets, **self.next_offsets},
+            (*before.halted, *self.halted),
+            self.ready or before.ready,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Superseded:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orestream.chassis.store.statement import bulk
-from orestream.chassis.store.transaction import Conflict, Transaction
+from orestream.chassis.store.transaction import Conflict, Row, Transaction
 from orestream.contracts.decision import Ref
 
 
@@ -21,13 +21,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row to be written: a new state, or (with the text as it was) only a higher version."""
+    """A row to be written with a new state."""
 
     ref: Ref
     expected: int | None
     """The version that was read; None where there was no row."""
     format: int
-    text: str | None
+    text: str
 
 
 _REF = {"kind": "text", "id": "text"}
@@ -54,6 +54,12 @@ _UPDATE = bulk(
     format="integer",
     state="text",
 )
+_RAISE = bulk(
+    "UPDATE aggregate SET version = aggregate.version + 1 FROM {given}"
+    " WHERE aggregate.kind = given.kind AND aggregate.id = given.id AND aggregate.version = given.expected",
+    **_REF,
+    expected="bigint",
+)
 # One pass over the rows in the order given, each locked as it is needed: a join per row, since an UPDATE or a
 # SELECT over a set locks in an order of the planner's choosing, and two passes could wait for each other.
 _LOCK = bulk(
@@ -73,7 +79,7 @@ _LOCK_ALL = bulk(
 )
 PLACEHOLDER_FORMAT = 0
 
-_Locked = tuple[str, str, int | None, bool]
+_Locked = tuple[str, str, int, bool]
 """Kind, id, version expected, and whether it is written."""
 
 
@@ -84,32 +90,49 @@ async def read(transaction: Transaction, refs: Iterable[Ref]) -> dict[Ref, Store
 
 
 async def commit(
-    transaction: Transaction, changes: Sequence[Change], read_: Mapping[Ref, int | None]
+    transaction: Transaction,
+    changes: Sequence[Change],
+    raised: Mapping[Ref, int | None],
+    read_: Mapping[Ref, int | None],
 ) -> None:
     """Write what changed, and prove that the rest of what was read is as it was.
 
     Args:
         transaction: the open one.
         changes: rows to write.
-        read_: every row that was read, or found absent (None), and is not written.
+        raised: rows whose version rises though their state stays, with the version that was read.
+        read_: every other row that was read, with its version, or None where there was no row.
 
     Raises:
         Conflict: one of them has another version by now.
     """
-    born = [(*c.ref, 1, c.format, c.text) for c in changes if c.expected is None]
+    await _give_birth(transaction, changes, raised, read_)
+    written = {c.ref: c.expected for c in changes if c.expected is not None}
+    higher = {ref: version for ref, version in raised.items() if version is not None}
+    kept = {ref: version for ref, version in read_.items() if version is not None}
+    if transaction.locks:
+        locked: list[_Locked] = [(*ref, version, True) for ref, version in (written | higher).items()]
+        locked += [(*ref, version, False) for ref, version in kept.items()]
+        await _lock(transaction, locked)
+    updates = [(*c.ref, c.expected, c.format, c.text) for c in changes if c.expected is not None]
+    raises = [(*ref, version) for ref, version in higher.items()]
+    done = await transaction.write(_UPDATE, updates) + await transaction.write(_RAISE, raises)
+    if done != len(updates) + len(raises):
+        raise Conflict("an aggregate has changed since it was read")
+
+
+async def _give_birth(
+    transaction: Transaction,
+    changes: Sequence[Change],
+    raised: Mapping[Ref, int | None],
+    read_: Mapping[Ref, int | None],
+) -> None:
+    """Insert the rows found absent: with their state, or as placeholders for what was relied on."""
+    born: list[Row] = [(*c.ref, 1, c.format, c.text) for c in changes if c.expected is None]
+    born += [(*ref, 1, PLACEHOLDER_FORMAT, None) for ref, version in raised.items() if version is None]
     born += [(*ref, 0, PLACEHOLDER_FORMAT, None) for ref, version in read_.items() if version is None]
     if await transaction.write(_INSERT, sorted(born, key=_by_ref)) != len(born):
         raise Conflict("an aggregate found absent is there now")
-    existing = [c for c in changes if c.expected is not None]
-    if transaction.locks:
-        written: list[_Locked] = [(*c.ref, c.expected, True) for c in existing]
-        kept: list[_Locked] = [
-            (*ref, version, False) for ref, version in read_.items() if version is not None
-        ]
-        await _lock(transaction, written + kept)
-    updates = [(*c.ref, c.expected, c.format, c.text) for c in existing]
-    if await transaction.write(_UPDATE, updates) != len(updates):
-        raise Conflict("an aggregate has changed since it was read")
 
 
 async def lock(transaction: Transaction, refs: Iterable[Ref]) -> None:

@@ -75,7 +75,8 @@ _CREATE = bulk(
     **_KEY,
 )
 _LOCK = bulk(
-    "SELECT l.key, l.version FROM {given} JOIN lane l ON l.key = given.key ORDER BY l.key FOR UPDATE OF l",
+    "SELECT lane.key, lane.version FROM {given} JOIN lane ON lane.key = given.key ORDER BY lane.key"
+    " {for_update_of_lane}",
     **_KEY,
 )
 _UPDATE = bulk(
@@ -165,7 +166,7 @@ async def waiters(transaction: Transaction, refs: Iterable[Ref]) -> dict[Ref, se
 async def lock(transaction: Transaction, keys: Collection[str]) -> dict[str, int]:
     """Lock lanes in order, made where missing; their versions."""
     await transaction.write(_CREATE, _ones(keys))
-    return {key: version for key, version in await transaction.read(_LOCK, _ones(keys))}
+    return {str(key): int(version) for key, version in await transaction.read(_LOCK, _ones(keys))}
 
 
 async def validate(transaction: Transaction, read_: Mapping[str, int], woken: Collection[str]) -> None:

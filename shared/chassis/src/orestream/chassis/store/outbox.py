@@ -54,7 +54,10 @@ _MOVE_SEQUENCES = bulk(
     partition="bigint",
     last="bigint",
 )
-_COLUMNS = "position, link, previous_link, decision_end, topic, partition, sequence, key, headers, value, timestamp_ms"
+_COLUMNS = (
+    "position, link, previous_link, decision_end, topic, partition, sequence, key, headers,"
+    " value, timestamp_ms"
+)
 _INSERT = bulk(
     f"INSERT INTO outbox ({_COLUMNS}) SELECT position, link, previous_link, decision_end, topic, partition,"
     " sequence, key, headers, value, {now} FROM {given}",

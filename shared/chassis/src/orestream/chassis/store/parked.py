@@ -63,16 +63,16 @@ _DELETE = bulk("DELETE FROM parked WHERE place IN (SELECT place FROM {given})", 
 _LIST = plain(f"SELECT {_COLUMNS} FROM parked ORDER BY place LIMIT $1")
 _SHOW = plain(f"SELECT {_COLUMNS} FROM parked WHERE key = $1 ORDER BY place")
 _KEYS = plain("SELECT count(DISTINCT key) FROM parked")
-_LAST = plain("SELECT coalesce(max(place), 0) FROM parked")
+_FIRST = plain("SELECT key, min(place) FROM parked GROUP BY key")
 _WISH = plain(
     "UPDATE parked SET wish = $2, wish_why = $3 WHERE behind IS NULL"
     " AND place = (SELECT min(place) FROM parked WHERE key = $1)"
 )
-# A key can go on when its first record has been wished for, or follows one that is no longer parked.
+# A key can go on when its first record has been wished for, or follows nothing any more that came before it.
 _MOVABLE = plain(
     "SELECT p.key FROM parked p WHERE p.place = (SELECT min(place) FROM parked WHERE key = p.key)"
     " AND (p.wish IS NOT NULL OR p.behind = p.key OR (p.behind IS NOT NULL"
-    "   AND NOT EXISTS (SELECT 1 FROM parked b WHERE b.key = p.behind)))"
+    "   AND NOT EXISTS (SELECT 1 FROM parked b WHERE b.key = p.behind AND b.place < p.place)))"
     " ORDER BY p.place LIMIT $1"
 )
 
@@ -117,9 +117,9 @@ async def keys(transaction: Transaction) -> int:
     return int((await transaction.select(_KEYS))[0][0])
 
 
-async def last_place(transaction: Transaction) -> int:
-    """The highest place in use."""
-    return int((await transaction.select(_LAST))[0][0])
+async def first_places(transaction: Transaction) -> dict[str, int]:
+    """Key → the place of its first record."""
+    return {str(key): int(place) for key, place in await transaction.select(_FIRST)}
 
 
 def _stored(parked: Parked) -> Row:

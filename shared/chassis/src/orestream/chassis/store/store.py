@@ -9,7 +9,7 @@ from typing import Self
 
 from orestream.chassis.errors import DatabaseUnavailable
 from orestream.chassis.records import Place
-from orestream.chassis.store import breaker, histories, lanes, leases, offsets, outbox, parked, schema
+from orestream.chassis.store import histories, lanes, leases, offsets, outbox, parked, parking, schema
 from orestream.chassis.store.outbox import Head
 from orestream.chassis.store.outbox_row import OutboxRow
 from orestream.chassis.store.parked import Parked, Wish
@@ -40,6 +40,10 @@ class Store:
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction of the intake's."""
         return self._database.transaction()
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """For statements that only read."""
+        return self._database.reading()
 
     async def check_schema(self) -> str:
         """The schema's revision. Raises SchemaOutOfRange, saying what to run."""
@@ -133,17 +137,17 @@ class Store:
     async def breaker(self) -> str | None:
         """Why the service stopped itself, or None."""
         async with self._database.reading() as transaction:
-            return await breaker.why_open(transaction)
+            return (await parking.current(transaction)).breaker
 
     async def open_breaker(self, why: str) -> None:
         """Stop the service, now and at every start, until an operator closes the breaker."""
         async with self._certain() as transaction:
-            await breaker.open_(transaction, why)
+            await parking.set_breaker(transaction, why)
 
     async def close_breaker(self) -> None:
         """Let the service start again."""
         async with self._certain() as transaction:
-            await breaker.close(transaction)
+            await parking.set_breaker(transaction, None)
 
     async def _wish(self, key: str, wish: Wish, why: str | None) -> bool:
         async with self._certain() as transaction:

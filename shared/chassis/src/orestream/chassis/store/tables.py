@@ -137,9 +137,6 @@ PARKED = _table(
 )
 """Facts set aside: `behind` names the parked key that one follows, or is null where it fails itself."""
 
-BREAKER = _table("breaker", _number("one", key=True), _text("why"), _number("opened_ms"))
-"""A row while the breaker is open."""
-
 OUTBOX = _table(
     "outbox",
     _number("position", key=True),

@@ -126,7 +126,6 @@ def _parking() -> None:
         _number("parked_ms"),
     )
     op.create_index("parked_key", "parked", ["key", "place"])
-    op.create_table("breaker", _number("one", key=True), _text("why"), _number("opened_ms"))
 
 
 def _publishing() -> None:

@@ -1,0 +1,99 @@
+"""Decides one message within a transaction: loads what it asks for, tells parked, faulty and sound apart."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from orestream.chassis.intake.inbound import CommandIn, FactIn
+from orestream.chassis.intake.judge import Judged, judge
+from orestream.chassis.intake.unit import Unit
+from orestream.chassis.intake.view import Behind, Unloaded, checked
+from orestream.chassis.store.parking import PARKING
+from orestream.contracts.decision import Asked, Incoming, Ref
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """It reads an aggregate that is parked."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The code fails on it, every time."""
+
+    why: str
+    attempts: int = ATTEMPTS
+
+
+Verdict = Judged | Blocked | Failed
+
+
+async def decide(unit: Unit, inbound: CommandIn | FactIn, blocked: Collection[str]) -> Verdict:
+    """What follows from a message as things stand; nothing is applied yet.
+
+    Catches everything that a domain raises: after three attempts, each in a savepoint of its own, that is
+    a verdict too. What the database raises passes through.
+    """
+    ahead = unit.foreseen.pop(id(inbound), None)
+    if ahead is not None and PARKING not in unit.changed and unit.changed.isdisjoint(ahead.asked):
+        return ahead
+    error: Exception | None = None
+    failures = 0
+    while failures < ATTEMPTS:
+        try:
+            return judge(unit.setup, _incoming(inbound), inbound.cause, unit.states, blocked)
+        except Unloaded as unloaded:
+            missing = unloaded.refs
+        except Behind as behind:
+            return Blocked(behind.key)
+        except Exception as raised:  # noqa: BLE001 - see the docstring
+            error = raised
+            failures += 1
+            continue
+        await unit.load(missing)
+    return Failed(f"{type(error).__name__}: {error}")
+
+
+async def foresee(unit: Unit, inbounds: Sequence[CommandIn | FactIn], blocked: Collection[str]) -> None:
+    """Decide many messages ahead, so that what they ask for is loaded in few queries.
+
+    Catches everything: what fails or is blocked here is looked at again in its turn.
+    """
+    await unit.load({ref for inbound in inbounds for ref in _changes(unit, inbound)})
+    pending = list(inbounds)
+    while pending:
+        missing: set[Ref] = set()
+        again = []
+        for inbound in pending:
+            try:
+                unit.foreseen[id(inbound)] = judge(
+                    unit.setup, _incoming(inbound), inbound.cause, unit.states, blocked
+                )
+            except Unloaded as unloaded:
+                missing.update(unloaded.refs)
+                again.append(inbound)
+            except Exception:  # noqa: BLE001, S112 - see the docstring
+                continue
+        await unit.load(missing)
+        pending = again
+
+
+def _changes(unit: Unit, inbound: CommandIn | FactIn) -> Iterable[Ref]:
+    """What a fact changes, as far as its domain says so without failing."""
+    if not isinstance(inbound, FactIn):
+        return ()
+    try:
+        return [checked(ref) for ref in unit.setup.domain.changes(inbound.happened)]
+    except Exception:  # noqa: BLE001 - it is looked at again in its turn
+        return ()
+
+
+def _incoming(inbound: CommandIn | FactIn) -> Incoming:
+    if isinstance(inbound, FactIn):
+        return inbound.happened
+    return Asked(inbound.command, inbound.cause.correlation_id)

@@ -1,0 +1,101 @@
+"""Runs the pure part on one message: decide, then fold the facts, in a savepoint of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orestream.chassis.intake.setup import Setup
+from orestream.chassis.intake.view import Behind, Unloaded, View, checked
+from orestream.chassis.intake.writer import Cause
+from orestream.chassis.store.outbox import Entry
+from orestream.contracts.decision import Accepted, Asked, Decision, Domain, Happened, Incoming, Ref, Waits
+
+
+class Misdecided(TypeError):
+    """A decision that its message does not allow: a fault of the domain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A decision with all that follows from it, not yet applied to anything."""
+
+    decision: Decision
+    facts: Sequence[Happened]
+    entries: Sequence[Entry]
+    states: Mapping[Ref, Any]
+    """What the facts change, as it is afterwards."""
+    asked: Collection[Ref]
+    """Everything the decision and the folding have read, absences included."""
+
+    @property
+    def needs(self) -> frozenset[Ref]:
+        """What it waits for; empty where it is decided."""
+        return frozenset(self.decision.needs) if isinstance(self.decision, Waits) else frozenset()
+
+    def brings(self, needs: Collection[Ref]) -> bool:
+        """True where it happens and changes one of these."""
+        return isinstance(self.decision, Accepted) and not self.states.keys().isdisjoint(needs)
+
+
+def judge(
+    setup: Setup,
+    incoming: Incoming,
+    cause: Cause,
+    states: Mapping[Ref, Any | None],
+    blocked: Collection[str],
+) -> Judged:
+    """Decide and fold.
+
+    Raises:
+        Unloaded: something is not loaded; nothing has happened.
+        Behind: it reads what is parked.
+        TooLarge: more than one decision may publish.
+        Exception: whatever a faulty domain raises.
+    """
+    domain = setup.domain
+    view = View(states, blocked)
+    decision = domain.decide(incoming, view)
+    asked = view.asked
+    if isinstance(decision, Waits):
+        _check_waits(decision, incoming)
+        asked.update(decision.needs)
+        return Judged(decision, (), (), {}, asked)
+    folded: list[Happened] = []
+    if isinstance(incoming, Happened):
+        if not isinstance(decision, Accepted):
+            raise Misdecided(f"{type(incoming.fact).__name__} has happened; it cannot be refused")
+        folded.append(incoming)
+    facts = setup.writer.happened(cause, decision.facts)
+    after = _fold(domain, (*folded, *facts), states, blocked)
+    asked.update(after)
+    return Judged(decision, facts, setup.writer.entries(cause, facts), after, asked)
+
+
+def _check_waits(decision: Waits, incoming: Incoming) -> None:
+    if not isinstance(incoming, Asked):
+        raise Misdecided(f"{type(incoming.fact).__name__} has happened; it cannot wait")
+    if not decision.needs:
+        raise Misdecided("a decision waits for nothing")
+
+
+def _fold(
+    domain: Domain,
+    facts: Sequence[Happened],
+    states: Mapping[Ref, Any | None],
+    blocked: Collection[str],
+) -> dict[Ref, Any]:
+    """What these facts change, as it is after all of them."""
+    after: dict[Ref, Any] = {}
+    for happened in facts:
+        refs = domain.changes(happened)
+        missing = [checked(ref) for ref in refs if ref not in states]
+        if missing:
+            raise Unloaded(missing)
+        for ref in refs:
+            if ref.id in blocked:
+                raise Behind(ref.id)
+            state = after[ref] if ref in after else states[ref]
+            after[ref] = domain.evolve(ref, state, happened)
+    return after
