@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
-from orestream.contracts.decision import Happened, Ref
-from orestream.contracts.lots import LotBlended, LotHeld
+from orestream.contracts.decision import Accepted, Asked, Happened, Ref
+from orestream.contracts.lots import LotBlended, LotHeld, LotHoldLifted
 from orestream.contracts.message import Fact
 from orestream.contracts.mining import LotMined
 from orestream.contracts.parts import Origin, Parent
 from orestream.contracts.processing import LotProduced
 from orestream.lots.genealogy import ancestors, descendants, holds_in_force
+from orestream.mining.app import build as mining
 from orestream.processing.app import build
-from tests.support.desk import START
+from tests.support.desk import START, Desk
 from tests.support.worlds import MemoryWorld, PureService
 
 ORIGIN = Origin(
@@ -134,3 +137,66 @@ def test_one_id_for_two_lots_quarantines_whatever_bears_it() -> None:
 def test_a_fact_of_no_lot_known_here_has_no_consequences() -> None:
     _, answers = told(born("A"), born("B", "A"))
     assert answers == []
+
+
+def test_a_hold_of_which_only_the_end_was_read_is_never_in_force() -> None:
+    end = LotHoldLifted(
+        lot_id="A",
+        hold_id="H",
+        kind="hold",
+        root="A",
+        reason="settled",
+        authority="director",
+        by="director",
+        occurred_at=START,
+    )
+    plant, answers = told(end)
+    hold = plant.states[Ref("hold", "H")]
+    assert (hold.in_force(START), hold.lifted_at, answers) == (False, START, [])
+
+
+def test_many_parts_are_asked_for_at_once() -> None:
+    """However many parts a split has, its decision is run again only a few times."""
+    desk, runs = Desk(), []
+    mine = PureService(mining())
+    for said in (desk.source(), desk.mine("LOT-1")):
+        mine.send(said[1])
+    split = desk.split("LOT-1", {f"PART-{number}": "1" for number in range(200)})[1]
+    loaded: set[Ref] = set()
+    while True:
+        world = Loading(mine.states, loaded)
+        try:
+            decision = mine.domain.decide(Asked(split, "c"), world)
+            break
+        except Missing as missing:
+            runs.append(missing.refs)
+            loaded |= missing.refs
+    assert isinstance(decision, Accepted)
+    assert len(runs) <= 10
+
+
+class Missing(Exception):
+    """Something has to be loaded first."""
+
+    def __init__(self, refs: set[Ref]) -> None:
+        super().__init__()
+        self.refs = refs
+
+
+class Loading:
+    """A world that loads only what was asked for, as the chassis does."""
+
+    def __init__(self, states: Mapping[Ref, Any], loaded: set[Ref]) -> None:
+        self._states = states
+        self._loaded = loaded
+
+    def get(self, kind: str, id: str) -> Any | None:  # noqa: A002 - as World names it
+        """The state, or an interruption."""
+        return self.get_all(kind, [id]).get(id)
+
+    def get_all(self, kind: str, ids: Iterable[str]) -> Mapping[str, Any]:
+        """The states, or an interruption."""
+        refs = {Ref(kind, one) for one in ids}
+        if refs - self._loaded:
+            raise Missing(refs - self._loaded)
+        return {ref.id: self._states[ref] for ref in refs if ref in self._states}

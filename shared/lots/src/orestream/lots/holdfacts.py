@@ -10,7 +10,7 @@ from orestream.contracts.processing import BatchQuarantined, BatchReleased
 from orestream.lots.state import Hold
 
 
-def evolve_hold(hold: Hold | None, happened: Happened, service: str) -> Hold | None:
+def evolve_hold(hold: Hold | None, happened: Happened, service: str) -> Hold:
     """The hold after a fact that names it; every fact of one hold says the same of it but the lot."""
     match happened.fact:
         case LotHeld() as held:
@@ -18,16 +18,37 @@ def evolve_hold(hold: Hold | None, happened: Happened, service: str) -> Hold | N
             return replace(hold, lots=tuple(sorted({*hold.lots, held.lot_id})))
         case BatchQuarantined() as held:
             return hold or _of_batch(held, own=happened.service == service)
-        case (LotHoldLifted() | BatchReleased()) as lifted if hold is not None and hold.lifted_at is None:
-            return replace(
-                hold,
-                lifted_at=lifted.occurred_at,
-                lifted_by=lifted.by,
-                lift_reason=lifted.reason,
-                lift_authority=lifted.authority,
-            )
+        case (LotHoldLifted() | BatchReleased()) as end:
+            hold = hold or _known_by_its_end(end, own=happened.service == service)
+            return hold if hold.lifted_at is not None else _ended(hold, end)
         case _:
-            return hold
+            raise TypeError(f"{type(happened.fact).__name__} changes no hold")
+
+
+def _ended(hold: Hold, end: LotHoldLifted | BatchReleased) -> Hold:
+    return replace(
+        hold,
+        lifted_at=end.occurred_at,
+        lifted_by=end.by,
+        lift_reason=end.reason,
+        lift_authority=end.authority,
+    )
+
+
+def _known_by_its_end(end: LotHoldLifted | BatchReleased, *, own: bool) -> Hold:
+    """A hold whose beginning was set aside unread: it is never in force, and its end is on file."""
+    return Hold(
+        id=end.hold_id,
+        kind=end.kind if isinstance(end, LotHoldLifted) else "quarantine",
+        cause="unknown",
+        root=end.root if isinstance(end, LotHoldLifted) else end.batch_id,
+        certificate=None,
+        reason=end.reason,
+        authority=None,
+        by=end.by,
+        occurred_at=end.occurred_at,
+        own=own,
+    )
 
 
 def hold_of(held: LotHeld, *, own: bool) -> Hold:

@@ -13,7 +13,7 @@ from orestream.contracts.lots import BlendLots, LotBlended, LotDrawn, LotSplit, 
 from orestream.contracts.parts import Origin, Parent, WetPart
 from orestream.lots.results import DryResults, results_at, results_of
 from orestream.lots.rules import R01, R03, R04, R11, refused
-from orestream.lots.state import KIN, LOT, Departed, Expected, InStock, Lot
+from orestream.lots.state import ASSAYS, KIN, LOT, Departed, Expected, InStock, Lot
 from orestream.lots.tables import RuleTable, Tables
 from orestream.lots.telling import with_consequences
 from orestream.lots.weighing import check_mass
@@ -49,10 +49,11 @@ def find_stock(world: World, lot_ids: Iterable[str]) -> dict[str, InStock] | Wai
     """The lots in stock, in the order asked for.
 
     Waits for those that another key's step brings: unknown ones, and ones that are despatched here and
-    not received. A lot that has left is refused.
+    not received. A lot that has left is refused. Their assays are loaded with them, all at once.
     """
     wanted = list(dict.fromkeys(lot_ids))
     lots: Mapping[str, Lot] = world.get_all(LOT, wanted)
+    world.get_all(ASSAYS, wanted)
     gone = [lot for lot in lots.values() if isinstance(lot, Departed)]
     if gone:
         return _has_left(gone[0])

@@ -28,8 +28,10 @@ class After:
     def __init__(self, world: World, service: str, happenings: Iterable[Happened]) -> None:
         self._world = world
         self._changed: dict[Ref, Any] = {}
-        for happened in happenings:
-            for ref in changes(happened, service):
+        changed = [(happened, changes(happened, service)) for happened in happenings]
+        _load(world, [ref for _, refs in changed for ref in refs])
+        for happened, refs in changed:
+            for ref in refs:
                 self._changed[ref] = evolve(ref, self.get(*ref), happened, service)
 
     def get(self, kind: str, id: str) -> Any | None:  # noqa: A002 - as World names it
@@ -43,6 +45,15 @@ class After:
         before = self._world.get_all(kind, [one for one in wanted if Ref(kind, one) not in self._changed])
         changed = {one: self._changed[Ref(kind, one)] for one in wanted if Ref(kind, one) in self._changed}
         return {**before, **{one: state for one, state in changed.items() if state is not None}}
+
+
+def _load(world: World, refs: Iterable[Ref]) -> None:
+    """Asks for all of a kind at once, so that a decision on many lots is not run again for each."""
+    by_kind: dict[str, dict[str, None]] = {}
+    for ref in refs:
+        by_kind.setdefault(ref.kind, {})[ref.id] = None
+    for kind, ids in by_kind.items():
+        world.get_all(kind, list(ids))
 
 
 def happenings(service: str, facts: Iterable[Fact], at: datetime) -> tuple[Happened, ...]:
