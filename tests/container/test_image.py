@@ -97,10 +97,10 @@ def health(container: Any) -> str:
     return str(state["Health"]["Status"])
 
 
-def send(bootstrap: str, file: Path) -> list[dict[str, Any]]:
+def send(bootstrap: str, file: Path, container: Any) -> list[dict[str, Any]]:
     command = [str(Path(sys.executable).with_name("orestream")), "send", str(file), "--bootstrap", bootstrap]
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr + container.logs().decode()
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -125,7 +125,7 @@ def test_the_service_works_without_rights_and_stops_in_order(
         run_once(engine, image, "migrate", **options)
         with running(engine, image, **options) as container:
             eventually(lambda: health(container) == "healthy", READY_S, "the service is healthy")
-            outcomes = send(fresh_kafka.bootstrap, first_commands(tmp_path / "commands.jsonl"))
+            outcomes = send(fresh_kafka.bootstrap, first_commands(tmp_path / "commands.jsonl"), container)
             assert [outcome["status"] for outcome in outcomes] == ["accepted", "accepted"]
             lines = container.logs().decode().splitlines()
             assert {json.loads(line)["service"] for line in lines} == {SERVICE}
