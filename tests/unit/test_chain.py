@@ -15,11 +15,12 @@ from orestream.contracts.decision import Domain, Ref
 from orestream.contracts.lots import LotDespatched, LotHeld, LotReceived
 from orestream.contracts.message import Command
 from orestream.contracts.processing import BatchProcessed, LotProduced
-from orestream.contracts.shipments import ShipmentRecalled
+from orestream.contracts.shipments import ShipmentRecalled, ShipmentRecallLifted
 from orestream.export.app import build as export
 from orestream.lots.state import InStock
 from orestream.mining.app import build as mining
 from orestream.processing.app import build as processing
+from tests.support.desk import Desk
 from tests.support.worlds import PureChain, Whim, parse
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -54,7 +55,7 @@ def test_the_outcomes_in_file_order_are_those_expected() -> None:
     assert in_file_order().waiting == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seed=SEEDS)
 def test_no_interleaving_of_keys_changes_an_outcome_a_fact_or_a_state(seed: int) -> None:
     chain = PureChain(domains(), Whim(seed))
@@ -63,6 +64,53 @@ def test_no_interleaving_of_keys_changes_an_outcome_a_fact_or_a_state(seed: int)
     assert chain.verdicts == expected()
     assert chain.told == in_file_order().told
     assert chain.states == in_file_order().states
+
+
+@cache
+def aftermath() -> tuple[tuple[str, Command], ...]:
+    """Holds, doubts and their ends, all after the ship has sailed."""
+    desk, plant = Desk("after"), {"service": "processing"}
+    held, ended = "2025-09-28T08:00:00Z", "2025-09-30T08:00:00Z"
+    of_concentrate = desk.hold("CON-SB-0001", at=held, **plant)
+    return (
+        of_concentrate,
+        desk.hold("LOT-SB-0001", "safety", at=held),
+        desk.hold("LOT-SB-0001", "assay", certificate="SAH-25-1001", at=held),
+        desk.hold("CON-SB-0001", "assay", certificate="SAH-25-1107", at=held, **plant),
+        desk.assay("LOT-SB-0001", {"Sb": "80"}, "LATE", at=held, taken_at=held),
+        desk.lift("LOT-SB-0002", "c-042", at=ended),
+        desk.lift("CON-SB-0001", of_concentrate[1].command_id, at=ended, **plant),
+        desk.release(lot_id="LOT-SB-0001", at=ended),
+    )
+
+
+@cache
+def with_aftermath() -> PureChain:
+    chain = PureChain(domains())
+    chain.run([*commands(), *aftermath()])
+    return chain
+
+
+def test_each_hold_recalls_the_shipment_once_and_each_end_lifts_its_recall() -> None:
+    chain = with_aftermath()
+    assert {one.status for one in chain.outcomes.values() if one.command_id.startswith("after")} == {
+        "accepted"
+    }
+    recalled = [one.hold_id for one in chain.facts_of("SHP-0001", ShipmentRecalled)]
+    lifted = [one.hold_id for one in chain.facts_of("SHP-0001", ShipmentRecallLifted)]
+    assert Counter(recalled) == Counter(["c-042", *(f"after-{number:04d}" for number in range(1, 6))])
+    assert Counter(lifted) == Counter(["c-042", "after-0001", "after-0005"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=SEEDS)
+def test_holds_and_lifts_after_sailing_may_arrive_in_any_order(seed: int) -> None:
+    chain = PureChain(domains(), Whim(seed))
+    chain.run_interleaved([*commands(), *aftermath()])
+    assert chain.waiting == ()
+    assert chain.verdicts == with_aftermath().verdicts
+    assert chain.told == with_aftermath().told
+    assert chain.states == with_aftermath().states
 
 
 @settings(max_examples=10, deadline=None)

@@ -145,7 +145,7 @@ def test_every_lot_that_was_told_to_be_held_is_told_to_be_free_when_the_hold_end
     assert under(in_order(), LotHoldLifted) == Counter(held)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_holds_lifts_and_births_may_come_in_any_order(seed: int) -> None:
     chain = PureChain((mining(), processing(), export()), Whim(seed))
