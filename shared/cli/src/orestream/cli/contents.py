@@ -77,10 +77,19 @@ class AssayBook:
     """Lot → the results of its latest sample."""
 
     def of(self, lot_id: str, certificate: str | None) -> Grades:
-        """The grades that a certificate states of a lot, or the book's where none is named."""
-        if certificate is None:
-            return self.book.get(lot_id, {})
-        return self.certificates.get((lot_id, certificate), {})
+        """The grades that a certificate states of a lot.
+
+        The book's where none is named, or one of another lot: on that the book's results rest.
+        """
+        own = None if certificate is None else self.certificates.get((lot_id, certificate))
+        return self.book.get(lot_id, {}) if own is None else own
+
+    def known(self, lot_id: str, certificate: str | None) -> list[Grades]:
+        """The certificate's grades; where none is named, all that were ever stated of the lot."""
+        if certificate is not None:
+            return [self.of(lot_id, certificate)]
+        stated = [grades for (lot, _), grades in self.certificates.items() if lot == lot_id]
+        return [*stated, self.book.get(lot_id, {})]
 
     def best(self, lot_id: str) -> Grades:
         """The latest sample's grades, else the book's."""

@@ -103,13 +103,16 @@ def _descendant(
 ) -> Relative:
     def heirs() -> tuple[Relative, ...]:
         lot = graph.lot(lot_id)
-        children = [
-            _descendant(graph, child, brought.dry_kg, brought.share, seen)
-            for child, brought in lot.children.items()
-        ]
+        children = [_child(graph, child, brought.share, seen) for child, brought in lot.children.items()]
         return (*children, *(_shipment(graph, ship, dry, tuple) for ship, dry in lot.shipments.items()))
 
     return _lot(graph, lot_id, (dry_kg, share), seen, heirs)
+
+
+def _child(graph: Genealogy, lot_id: str, share: Decimal, seen: set[str]) -> Relative:
+    """A lot made from another, with the part of it that is the other's by share of the dry mass."""
+    whole = _born_kg(graph, lot_id)
+    return _descendant(graph, lot_id, None if whole is None else kg(whole * share), share, seen)
 
 
 def _lot(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from orestream.cli.verbs import doctor, migrate, parked, send, tail, topics, trace, up, verify
+from orestream.cli.verbs import demo, doctor, migrate, parked, send, tail, topics, trace, up, verify
 
 app = typer.Typer(
     name="orestream",
@@ -20,6 +20,7 @@ def orestream() -> None:
     """Follow ore from the licence to the buyer: start, feed, watch and check the services."""
 
 
+app.command(epilog=demo.EXAMPLE)(demo.demo)
 app.command(epilog=up.EXAMPLE)(up.up)
 app.command(epilog=send.EXAMPLE)(send.send)
 app.command(epilog=tail.EXAMPLE)(tail.tail)

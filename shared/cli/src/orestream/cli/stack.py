@@ -34,14 +34,12 @@ class Wanted:
         port: of the embedded broker; 0 chooses a free one.
         store: `sqlite`, `postgres` (embedded), or a PostgreSQL URL.
         bootstrap: a Kafka that is there already, instead of the embedded one.
-        environment: settings of the services besides this process's own.
     """
 
     data_dir: Path
     port: int = 0
     store: str = "sqlite"
     bootstrap: str | None = None
-    environment: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,6 @@ def _service(wanted: Wanted, service: str, bootstrap: str, url: str) -> ServiceP
     port = free_port()
     environment = {
         **os.environ,
-        **dict(wanted.environment),
         BOOTSTRAP_VARIABLE: bootstrap,
         f"{PREFIX}DATABASE_URL": url,
         f"{PREFIX}MANAGEMENT_HOST": "127.0.0.1",

@@ -21,15 +21,21 @@ def read_commands(files: Sequence[str]) -> tuple[list[Checked], list[Fault]]:
     Raises:
         Unusable: a file cannot be opened, is not text, or is of no kind that is read here.
     """
+    rows, faults = read_rows(files)
+    checked, more = check_rows(rows)
+    order = {file: place for place, file in enumerate(files)}
+    return checked, sorted([*faults, *more], key=lambda fault: (order[fault.file], fault.row))
+
+
+def read_rows(files: Sequence[str]) -> tuple[list[Row], list[Fault]]:
+    """Every row of every file, not yet checked, and the faults of what is no row. Raises Unusable."""
     rows: list[Row] = []
     faults: list[Fault] = []
     for file in files:
         reading = _read(file)
         rows.extend(reading.rows)
         faults.extend(reading.faults)
-    checked, more = check_rows(rows)
-    order = {file: place for place, file in enumerate(files)}
-    return checked, sorted([*faults, *more], key=lambda fault: (order[fault.file], fault.row))
+    return rows, faults
 
 
 def _read(file: str) -> Reading:

@@ -15,6 +15,7 @@ from orestream.metallurgy.quantities import HUNDRED, exactly, kg
 
 ROUNDING = Decimal("0.002")
 """Kg; sums are rounded once, differences of rounded sums may be off by one more."""
+ZERO = Decimal("0.000")
 _RECOVERY_STEP = Decimal("0.01")
 
 Stream = tuple[Decimal, Grades]
@@ -26,8 +27,8 @@ def check_batch_metal(ledger: Ledger) -> Verdict:
     book = assay_book(ledger)
     lines = 0
     found: list[Violation] = []
-    metal_in: dict[str, Decimal] = defaultdict(Decimal)
-    metal_lost: dict[str, Decimal] = defaultdict(Decimal)
+    metal_in: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    metal_lost: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for entry in ledger.of(BatchProcessed):
         for element, line in entry.message.balance.items():
             if element == SOLIDS or line.in_kg is None:
@@ -35,7 +36,7 @@ def check_batch_metal(ledger: Ledger) -> Verdict:
             lines += 1
             found.extend(_wrong(entry.message, element, book))
             metal_in[element] += line.in_kg
-            metal_lost[element] += line.unaccounted_kg or Decimal(0)
+            metal_lost[element] += line.unaccounted_kg or ZERO
     figures = tuple(
         (element, f"{metal_in[element]:,} kg in, {metal_lost[element]:,} kg unaccounted")
         for element in sorted(metal_in)

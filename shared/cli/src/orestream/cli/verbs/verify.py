@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import typer
-from rich.table import Table
 
 from orestream.chassis.records import Fetched
 from orestream.chassis.settings import Settings
@@ -117,22 +116,16 @@ def _still_wrong(found: Verification, before: Verification) -> Verification:
 
 
 def show(found: Verification) -> None:
-    """Print figures as tables, then every violation, then the verdict."""
+    """Print figures, then every violation, then the verdict."""
     out = answers()
-    topics = Table("topic", "records", box=None, header_style="bold")
     for topic, count in found.records.items():
-        topics.add_row(topic, f"{count:,}")
-    out.print(topics)
-    table = Table("checked", "of", "verdict", "figures", box=None, header_style="bold")
+        say(out, f"{topic:<33} ", (f"{count:>9,}", "bold"), " records")
     for verdict in found.verdicts:
         wrong = len(verdict.violations)
-        table.add_row(
-            verdict.check,
-            verdict.counted,
-            f"[red]{wrong} wrong" if wrong else "[green]holds",
-            "\n".join(f"{name} {value}" for name, value in verdict.figures),
-        )
-    out.print(table)
+        mark = (f"{wrong} wrong", "bold red") if wrong else ("holds", "green")
+        say(out, mark, f"  {verdict.check}", (f"  ({verdict.counted})", "dim"))
+        for name, value in verdict.figures:
+            say(out, (f"         {name:<32} {value}", "dim"))
     for verdict in found.verdicts:
         for violation in verdict.violations[:_SHOWN]:
             say(out, ("wrong: ", "red"), f"{verdict.check}: {violation.where}: {violation.what}")

@@ -1,0 +1,100 @@
+"""The ledger that pure services would have written: records with headers, partitions and sequences."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from orestream.chassis.records import Fetched
+from orestream.cli.ledger import LEDGER_TOPICS, Ledger, decode_all
+from orestream.contracts.decision import Happened
+from orestream.contracts.message import Command, Message
+from orestream.contracts.outcome import CausedFact, CommandAnswered, InputPlace
+from orestream.contracts.topics import OUTCOMES, commands_topic, partition_of, topic_of_fact
+from orestream.contracts.wire import Envelope, encode, fact_id, source_of
+from tests.support.worlds import SITE, Outcome, PureChain, PureService
+
+PARTITIONS = 12
+
+
+class LedgerWriter:
+    """Gives records their partitions, offsets and sequences, as relays would."""
+
+    def __init__(self) -> None:
+        self.records: list[Fetched] = []
+        self._offsets: dict[tuple[str, int], int] = defaultdict(int)
+        self._sequences: dict[tuple[str, str, int], int] = defaultdict(int)
+
+    def write(self, topic: str, message: Message, envelope: Envelope) -> Fetched:
+        """One record at the end of its partition."""
+        partition = partition_of(envelope.subject.encode(), PARTITIONS)
+        series = (envelope.source, topic, partition)
+        self._sequences[series] += 1
+        wire = encode(message, replace(envelope, sequence=self._sequences[series]))
+        offset = self._offsets[topic, partition]
+        self._offsets[topic, partition] += 1
+        record = Fetched(topic, partition, offset, wire.key, wire.headers, wire.value, 0)
+        self.records.append(record)
+        return record
+
+
+def records_of(chain: PureChain, commands: Iterable[tuple[str, Command]] = ()) -> list[Fetched]:
+    """Facts of every service, and one final outcome a command."""
+    writer = LedgerWriter()
+    sent = {command.command_id: (service, command) for service, command in commands}
+    for name, service in chain.services.items():
+        for happened in service.facts:
+            _write_fact(writer, name, happened)
+        for outcome in service.outcomes.values():
+            if outcome.command_id in sent:
+                _write_outcome(writer, service, outcome, sent[outcome.command_id][1])
+    return writer.records
+
+
+def ledger_of(records: Sequence[Fetched]) -> Ledger:
+    """The records as `verify` reads them."""
+    return decode_all(records, dict.fromkeys(LEDGER_TOPICS, PARTITIONS))
+
+
+def _write_fact(writer: LedgerWriter, service: str, happened: Happened) -> None:
+    envelope = Envelope(
+        id=happened.id,
+        source=happened.source,
+        type=happened.fact.TYPE,
+        subject=happened.fact.key,
+        time=happened.time,
+        correlation_id=happened.correlation_id,
+        causation_id=happened.correlation_id,
+    )
+    writer.write(topic_of_fact(service, type(happened.fact).__name__), happened.fact, envelope)
+
+
+def _write_outcome(writer: LedgerWriter, service: PureService, outcome: Outcome, command: Command) -> None:
+    source = source_of(SITE, service.service)
+    answered = CommandAnswered(
+        command_id=outcome.command_id,
+        command=type(command).__name__,
+        service=service.service,
+        status=outcome.status,
+        rule=outcome.rule,
+        message=outcome.message,
+        facts=tuple(
+            CausedFact(type=type(one.fact).TYPE, subject=one.fact.key, id=one.id)
+            for one in outcome.facts[:100]
+        ),
+        facts_total=len(outcome.facts),
+        input=InputPlace(topic=commands_topic(SITE, service.service), partition=0, offset=0),
+        digest="sha256:0",
+        rules_version="2025-09-01",
+    )
+    envelope = Envelope(
+        id=fact_id(source, "cli", outcome.command_id, "outcome"),
+        source=source,
+        type=CommandAnswered.TYPE,
+        subject=outcome.command_id,
+        time=command.occurred_at,
+        correlation_id=outcome.command_id,
+        causation_id=outcome.command_id,
+    )
+    writer.write(OUTCOMES, answered, envelope)
