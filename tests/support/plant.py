@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from orestream.contracts.decision import Happened
-from orestream.contracts.lots import AssayLot, DespatchLot, LotDespatched, ReceiveLot, ReleaseQuarantine
+from orestream.contracts.lots import (
+    AssayLot,
+    DespatchLot,
+    LotDespatched,
+    LotHeld,
+    LotHoldLifted,
+    ReceiveLot,
+    ReleaseQuarantine,
+)
 from orestream.contracts.message import Command, Fact
 from orestream.contracts.mining import LotMined
 from orestream.contracts.parts import Assay, Certificate, Origin, Result, Sample, Ticket
@@ -88,34 +96,10 @@ class Plant:
         """The final outcome of a command, or the waiting one."""
         return self.service.send(command)
 
-    def expect(
-        self,
-        lot_id: str = "LOT-1",
-        dry_kg: str = "1000.000",
-        *,
-        assays: Sequence[Assay] = (),
-        book: Grades | None = None,
-        certificates: tuple[str, ...] = (),
-        material: str = "antimony-ore",
-        mineral: str | None = None,
-        origins: tuple[Origin, ...] = (ORIGIN,),
-    ) -> None:
+    def expect(self, lot_id: str = "LOT-1", dry_kg: str = "1000.000", **more: Any) -> None:
         """A lot was mined and is on its way to the plant."""
-        mass = Decimal(dry_kg)
-        common = {"lot_id": lot_id, "material": material, "mineral": mineral, "origins": origins}
-        weights = {"wet_kg": mass, "moisture_pct": Decimal(0), "dry_kg": mass, "synthetic": True}
-        self.hear(LotMined(tickets=(ticket(f"M-{lot_id}", dry_kg),), **common, **weights))
-        self.hear(
-            LotDespatched(
-                to="processing",
-                destination="PLANT-1",
-                assays=tuple(assays),
-                results=results(book or {}),
-                certificates=certificates,
-                **common,
-                **weights,
-            )
-        )
+        for fact in mined_and_despatched(lot_id, dry_kg, **more):
+            self.hear(fact)
 
     def stock(self, lot_id: str = "LOT-1", dry_kg: str = "1000.000", **more: Any) -> None:
         """A lot is at the plant: bone dry, with not a gram lost on the way."""
@@ -132,6 +116,57 @@ class Plant:
         world = MemoryWorld(self.service.states)
         lots = [ref.id for ref in self.service.states if ref.kind == KIN]
         return {lot_id for lot_id in lots if in_force(holds_on(world, lot_id), at)}
+
+
+def mined_and_despatched(
+    lot_id: str = "LOT-1",
+    dry_kg: str = "1000.000",
+    *,
+    assays: Sequence[Assay] = (),
+    book: Grades | None = None,
+    certificates: tuple[str, ...] = (),
+    material: str = "antimony-ore",
+    mineral: str | None = None,
+    origins: tuple[Origin, ...] = (ORIGIN,),
+) -> tuple[Fact, ...]:
+    """What mining tells of a lot, bone dry, until it is on its way to the plant."""
+    mass = Decimal(dry_kg)
+    what = {"lot_id": lot_id, "material": material, "mineral": mineral, "origins": origins}
+    weights = {"wet_kg": mass, "moisture_pct": Decimal(0), "dry_kg": mass, "synthetic": True}
+    return (
+        LotMined(tickets=(ticket(f"M-{lot_id}", dry_kg),), **what, **weights),
+        LotDespatched(
+            to="processing",
+            destination="PLANT-1",
+            assays=tuple(assays),
+            results=results(book or {}),
+            certificates=certificates,
+            **what,
+            **weights,
+        ),
+    )
+
+
+def hold_told(lot_id: str, *, at: datetime, cause: str = "origin", **more: str) -> LotHeld:
+    """Mining tells of a hold on one of its lots."""
+    fields = {"hold_id": "hold-1", "kind": "hold", "reason": "in doubt", "by": "quality", **more}
+    return LotHeld.model_validate(
+        {"lot_id": lot_id, "cause": cause, "root": lot_id, "occurred_at": at, "authority": "chief", **fields}
+    )
+
+
+def lift_told(lot_id: str, *, at: datetime, hold_id: str = "hold-1") -> LotHoldLifted:
+    """Mining tells that a hold has ended."""
+    return LotHoldLifted(
+        lot_id=lot_id,
+        hold_id=hold_id,
+        kind="hold",
+        root=lot_id,
+        reason="surveyed",
+        authority="quality manager",
+        by="chief",
+        occurred_at=at,
+    )
 
 
 def ticket(number: str, net_kg: str, *, weighed_at: datetime = DAY_1) -> Ticket:

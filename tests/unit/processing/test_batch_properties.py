@@ -13,8 +13,7 @@ from orestream.contracts.lots import LotDrawn, LotHeld
 from orestream.contracts.processing import BatchProcessed, BatchQuarantined, LotProduced
 from orestream.lots.state import InStock
 from orestream.processing.app import build
-from tests.support.plant import LATER, Plant, assay, batch, fed, made, released
-from tests.unit.processing.test_quarantine import hold_fact
+from tests.support.plant import LATER, Plant, assay, batch, fed, hold_told, made, released
 
 GRAM = Decimal("0.001")
 PERMILLE = Decimal("0.001")
@@ -135,7 +134,7 @@ def test_folding_the_ledger_again_gives_the_same_state(
         output = made(f"ORE-{index}", str(grams * GRAM), {"Sb": str(4 + number)})
         plant.ask(batch([fed(parent, "50.000")], [output], stage="grind", batch_id=f"BATCH-{index}"))
     if hold:
-        plant.hear(hold_fact("LOT-1", at=LATER))
+        plant.hear(hold_told("LOT-1", at=LATER))
     if release:
         plant.ask(released(batch_id="BATCH-0"))
     assert folded([*plant.heard, *plant.service.facts]) == plant.service.states

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -24,6 +24,8 @@ from tests.support.plant import (
     batch,
     despatched,
     fed,
+    hold_told,
+    lift_told,
     made,
     released,
 )
@@ -50,14 +52,6 @@ def ground(lot_id: str, into: str, wet_kg: str = "10.000") -> ProcessBatch:
         batch_id=f"BATCH-{into}",
         started_at=start,
         ended_at=start,
-    )
-
-
-def hold_fact(lot_id: str, *, at: datetime, cause: str = "origin", **more: str) -> LotHeld:
-    """Mining tells of a hold."""
-    fields = {"hold_id": "hold-1", "kind": "hold", "reason": "in doubt", "by": "quality", **more}
-    return LotHeld.model_validate(
-        {"lot_id": lot_id, "cause": cause, "root": lot_id, "occurred_at": at, "authority": "chief", **fields}
     )
 
 
@@ -179,7 +173,7 @@ def test_a_lot_quarantined_for_its_own_assay_is_released_by_itself() -> None:
 def test_a_batch_of_a_held_lot_is_recorded_and_its_products_are_held_too() -> None:
     plant = Plant()
     plant.stock()
-    plant.hear(hold_fact("LOT-1", at=DAY_1))
+    plant.hear(hold_told("LOT-1", at=DAY_1))
     outcome = plant.ask(batch([fed()], [made("ORE-2", "1000.000")], stage="crush"))
     assert (outcome.status, outcome.rule) == ("accepted", None)
     assert held_by(plant) == [("ORE-2", "hold-1", "LOT-1", "origin")]
@@ -189,10 +183,10 @@ def test_a_hold_told_after_the_batch_reaches_its_products_all_the_same() -> None
     early, late = Plant(), Plant()
     for plant in (early, late):
         plant.stock()
-    early.hear(hold_fact("LOT-1", at=DAY_1))
+    early.hear(hold_told("LOT-1", at=DAY_1))
     for plant in (early, late):
         plant.ask(batch([fed()], [made("ORE-2", "1000.000")], stage="crush"))
-    late.hear(hold_fact("LOT-1", at=DAY_1))
+    late.hear(hold_told("LOT-1", at=DAY_1))
     assert early.facts(LotHeld) == late.facts(LotHeld)
 
 
@@ -200,26 +194,16 @@ def test_a_hold_told_again_is_told_on_once() -> None:
     plant = Plant()
     plant.stock()
     plant.ask(batch([fed()], [made("ORE-2", "1000.000")], stage="crush"))
-    plant.hear(hold_fact("LOT-1", at=DAY_1))
-    assert plant.hear(hold_fact("LOT-1", at=DAY_1)) == ()
+    plant.hear(hold_told("LOT-1", at=DAY_1))
+    assert plant.hear(hold_told("LOT-1", at=DAY_1)) == ()
 
 
 def test_a_lifted_hold_is_lifted_from_the_products_it_was_told_of() -> None:
     plant = Plant()
     plant.stock()
     plant.ask(batch([fed()], [made("ORE-2", "1000.000")], stage="crush"))
-    plant.hear(hold_fact("LOT-1", at=DAY_1))
-    lift = LotHoldLifted(
-        lot_id="LOT-1",
-        hold_id="hold-1",
-        kind="hold",
-        root="LOT-1",
-        reason="surveyed",
-        authority="quality manager",
-        by="chief",
-        occurred_at=LATER,
-    )
-    (told,) = plant.hear(lift)
+    plant.hear(hold_told("LOT-1", at=DAY_1))
+    (told,) = plant.hear(lift_told("LOT-1", at=LATER))
     assert isinstance(told, LotHoldLifted)
     assert (told.lot_id, told.hold_id, told.occurred_at) == ("ORE-2", "hold-1", LATER)
 
@@ -237,9 +221,9 @@ def test_a_doubted_certificate_freezes_what_a_batch_made_of_it_and_nothing_else(
                 batch_id=f"BATCH-{number}",
             )
         )
-    plant.hear(hold_fact("LOT-1", at=DAY_1, cause="assay", certificate="A-1"))
+    plant.hear(hold_told("LOT-1", at=DAY_1, cause="assay", certificate="A-1"))
     assert {fact.lot_id for fact in plant.facts(LotHeld)} == {"ORE-1"}
-    plant.hear(hold_fact("LOT-2", at=DAY_1, cause="assay", certificate="A-0", hold_id="hold-2"))
+    plant.hear(hold_told("LOT-2", at=DAY_1, cause="assay", certificate="A-0", hold_id="hold-2"))
     assert {fact.lot_id for fact in plant.facts(LotHeld)} == {"ORE-1"}
 
 
@@ -247,7 +231,7 @@ def test_a_doubt_reaches_what_rests_on_several_certificates_through_the_book() -
     plant = Plant()
     plant.stock("LOT-1", book={"Sb": "5"}, certificates=("A-1", "A-2"))
     plant.ask(batch([fed()], [made("ORE-2", "1000.000", {"Sb": "5"})], stage="crush"))
-    plant.hear(hold_fact("LOT-1", at=DAY_1, cause="assay", certificate="A-2"))
+    plant.hear(hold_told("LOT-1", at=DAY_1, cause="assay", certificate="A-2"))
     assert [fact.lot_id for fact in plant.facts(LotHeld)] == ["ORE-2"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from orestream.contracts.parts import Origin, Parent
 from orestream.contracts.processing import (
     Balance,
     BatchOutput,
@@ -96,8 +97,20 @@ def _line(line: arithmetic.ComponentBalance) -> Balance:
     )
 
 
-def produced(command: ProcessBatch, output: BatchOutput, inputs: Sequence[Fed]) -> LotProduced:
-    """The birth of one output, which has every input for a parent and all their origins."""
+def produced(command: ProcessBatch, inputs: Sequence[Fed]) -> tuple[LotProduced, ...]:
+    """The births of the outputs; each has every input for a parent, and all their origins."""
+    parents = parents_of([fed.draw for fed in inputs])
+    origins = merged_origins((fed.draw.dry_kg, fed.lot.origins) for fed in inputs)
+    return tuple(_born(command, output, inputs, parents, origins) for output in command.outputs)
+
+
+def _born(
+    command: ProcessBatch,
+    output: BatchOutput,
+    inputs: Sequence[Fed],
+    parents: tuple[Parent, ...],
+    origins: tuple[Origin, ...],
+) -> LotProduced:
     return LotProduced(
         lot_id=output.lot_id,
         batch_id=command.batch_id,
@@ -109,7 +122,7 @@ def produced(command: ProcessBatch, output: BatchOutput, inputs: Sequence[Fed]) 
         dry_kg=made_dry_kg(output),
         basis="as-received" if output.basis == "as-received" else "dry",
         results=output.results,
-        parents=parents_of([fed.draw for fed in inputs]),
-        origins=merged_origins((fed.draw.dry_kg, fed.lot.origins) for fed in inputs),
+        parents=parents,
+        origins=origins,
         synthetic=any(fed.lot.synthetic for fed in inputs),
     )

@@ -121,7 +121,7 @@ def _facts(
     kind = rules.stages[command.stage]
     yield processed(command, inputs, balanced, kind=kind, rules_version=rules.version)
     yield from (fed.draw.fact("batch", command.batch_id) for fed in inputs)
-    yield from (produced(command, output, inputs) for output in command.outputs)
+    yield from produced(command, inputs)
     if findings:
         yield from _quarantine(command, findings)
 
