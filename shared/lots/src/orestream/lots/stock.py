@@ -1,4 +1,4 @@
-"""Drawing on stock (R03), and the two births that only move it: splits and blends (R04, R11)."""
+"""Drawing on stock (R03), and what newborn lots take from those they were drawn from (R04)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from orestream.contracts.decision import Accepted, Decision, Ref, Refused, Waits, World
-from orestream.contracts.lots import BlendLots, LotBlended, LotDrawn, LotSplit, SplitLot
-from orestream.contracts.parts import Origin, Parent, WetPart
-from orestream.lots.results import DryResults, results_at, results_of
-from orestream.lots.rules import R01, R03, R04, R11, refused
+from orestream.contracts.decision import Ref, Refused, Waits, World
+from orestream.contracts.lots import LotDrawn
+from orestream.contracts.parts import Origin, Parent
+from orestream.lots.rules import R01, R03, R04, refused
 from orestream.lots.state import ASSAYS, KIN, LOT, Departed, Expected, InStock, Lot
-from orestream.lots.tables import RuleTable, Tables
-from orestream.lots.telling import with_consequences
-from orestream.lots.weighing import check_mass
-from orestream.lots.words import check_material
+from orestream.lots.tables import RuleTable
 from orestream.metallurgy import blending
 from orestream.metallurgy.quantities import HUNDRED, dry_kg, exactly, kg, total_kg
 
@@ -132,94 +128,6 @@ def check_new_ids(lot_ids: Sequence[str], world: World) -> Refused | None:
     return refused(R04, why, lot_id=twice or known)
 
 
-def split(command: SplitLot, world: World, service: str, tables: Tables) -> Decision:
-    """Parts become lots; the rest stays in the parent."""
-    wrong = _check_masses(command.parts)
-    if wrong is not None:
-        return wrong
-    parent = own_stock(world, command.lot_id)
-    if isinstance(parent, Waits):
-        return parent
-    taken = check_new_ids([part.lot_id for part in command.parts], world)
-    if taken is not None:
-        return taken
-    if isinstance(parent, Refused):
-        return parent
-    draws = draw(parent, [part.wet_kg for part in command.parts], tables.at(command.occurred_at))
-    if isinstance(draws, Refused):
-        return draws
-    inherits = results_at(world, parent, command.occurred_at)
-    pairs = list(zip(command.parts, draws, strict=True))
-    facts = [one.fact("split", part.lot_id) for part, one in pairs]
-    births = [_child(part.lot_id, parent, one, inherits) for part, one in pairs]
-    return Accepted(with_consequences(world, service, [*facts, *births], command.occurred_at))
-
-
-def _child(lot_id: str, parent: InStock, drawn: Draw, inherits: DryResults) -> LotSplit:
-    return LotSplit(
-        lot_id=lot_id,
-        material=parent.material,
-        mineral=parent.mineral,
-        wet_kg=drawn.wet_kg,
-        moisture_pct=parent.moisture_pct,
-        dry_kg=drawn.dry_kg,
-        results=inherits.results,
-        certificates=inherits.certificates,
-        parents=(Parent(lot_id=parent.id, dry_kg=drawn.dry_kg, share=Decimal(1)),),
-        origins=parent.origins,
-        synthetic=parent.synthetic,
-    )
-
-
-def blend(command: BlendLots, world: World, service: str, tables: Tables) -> Decision:
-    """Parts of lots become one lot; its book is their sum."""
-    rules = tables.at(command.occurred_at)
-    wrong = check_material(command.material, rules) or _check_masses(command.parts) or _check_once(command)
-    if wrong is not None:
-        return wrong
-    taken = _check_blend_id(command, world)
-    if taken is not None:
-        return taken
-    lots = find_stock(world, [part.lot_id for part in command.parts])
-    if isinstance(lots, Refused | Waits):
-        return lots
-    draws: list[Draw] = []
-    for part in command.parts:
-        drawn = draw(lots[part.lot_id], [part.wet_kg], rules)
-        if isinstance(drawn, Refused):
-            return drawn
-        draws += drawn
-    stranger = _check_blend_material(command, lots)
-    if stranger is not None:
-        return stranger
-    books = [results_at(world, lots[one.lot_id], command.occurred_at) for one in draws]
-    blended = _blended(command, lots, draws, books)
-    facts = [blended, *(one.fact("blend", command.lot_id) for one in draws)]
-    return Accepted(with_consequences(world, service, facts, command.occurred_at))
-
-
-def _blended(
-    command: BlendLots, lots: Mapping[str, InStock], draws: Sequence[Draw], books: Sequence[DryResults]
-) -> LotBlended:
-    book = blending.blend(
-        [blending.Part(one.wet_kg, one.dry_kg, of.grades) for one, of in zip(draws, books, strict=True)]
-    )
-    minerals = {lots[one.lot_id].mineral for one in draws}
-    return LotBlended(
-        lot_id=command.lot_id,
-        material=command.material,
-        mineral=minerals.pop() if len(minerals) == 1 else None,
-        wet_kg=book.wet_kg,
-        moisture_pct=book.moisture_pct,
-        dry_kg=book.dry_kg,
-        results=results_of(book.grades),
-        certificates=tuple(sorted({paper for of in books for paper in of.certificates})),
-        parents=parents_of(draws),
-        origins=merged_origins((one.dry_kg, lots[one.lot_id].origins) for one in draws),
-        synthetic=any(lots[one.lot_id].synthetic for one in draws),
-    )
-
-
 def parents_of(draws: Iterable[Draw]) -> tuple[Parent, ...]:
     """What went into a newborn lot: dry kg, and share of all that went in (four decimals, together 1)."""
     masses: dict[str, Decimal] = {}
@@ -237,37 +145,6 @@ def merged_origins(parts: Iterable[tuple[Decimal, tuple[Origin, ...]]]) -> tuple
         (mass, {origin.source_id: origin.share for origin in origins}) for mass, origins in weighed
     )
     return tuple(known[one].model_copy(update={"share": shares[one]}) for one in sorted(known))
-
-
-def _check_masses(parts: Iterable[WetPart]) -> Refused | None:
-    return next(
-        (wrong for part in parts if (wrong := check_mass(f"part {part.lot_id}", part.wet_kg)) is not None),
-        None,
-    )
-
-
-def _check_once(command: BlendLots) -> Refused | None:
-    counted = Counter(part.lot_id for part in command.parts)
-    twice = sorted(lot_id for lot_id, times in counted.items() if times > 1)
-    if not twice:
-        return None
-    why = f"{', '.join(twice)} stands in the blend twice; name each lot once, with its whole mass"
-    return refused(R01, why, lot_id=twice)
-
-
-def _check_blend_id(command: BlendLots, world: World) -> Refused | None:
-    if any(part.lot_id == command.lot_id for part in command.parts):
-        why = f"{command.lot_id} cannot be made of itself; give the blend an id of its own"
-        return refused(R04, why, lot_id=command.lot_id)
-    return check_new_ids([command.lot_id], world)
-
-
-def _check_blend_material(command: BlendLots, lots: Mapping[str, InStock]) -> Refused | None:
-    materials = sorted({lot.material for lot in lots.values()})
-    if command.material in materials:
-        return None
-    why = f"a blend of {', '.join(materials)} is no {command.material}: blending makes no other material"
-    return refused(R11, why, material=command.material, parts=materials)
 
 
 def _has_left(lot: Departed) -> Refused:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from orestream.contracts.decision import Decision, World
 from orestream.contracts.lots import AssayLot, BlendLots, DespatchLot, HoldLot, LiftHold, SplitLot
 from orestream.lots.assaying import assay
+from orestream.lots.blending import blend
 from orestream.lots.despatching import despatch
 from orestream.lots.holding import hold, lift
-from orestream.lots.stock import blend, split
+from orestream.lots.splitting import split
 from orestream.lots.tables import Tables
 
 LotVerb = AssayLot | SplitLot | BlendLots | HoldLot | LiftHold | DespatchLot

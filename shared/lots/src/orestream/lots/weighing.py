@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orestream.contracts.decision import Refused, World
-from orestream.contracts.parts import Ticket
+from orestream.contracts.parts import Ticket, WetPart
 from orestream.lots.evolution import ticket_key
 from orestream.lots.rules import R01, R02, refused
 from orestream.lots.state import TICKET
@@ -72,6 +72,14 @@ def check_mass(what: str, mass_kg: Decimal) -> Refused | None:
         return None
     why = f"{what}: {mass_kg} kg is not above zero" if mass_kg < GRAM else f"{what}: {mass_kg} kg is no lot"
     return refused(R01, why, wet_kg=mass_kg)
+
+
+def check_masses(parts: Iterable[WetPart]) -> Refused | None:
+    """Every part is a mass."""
+    return next(
+        (wrong for part in parts if (wrong := check_mass(f"part {part.lot_id}", part.wet_kg)) is not None),
+        None,
+    )
 
 
 def check_tickets_new(tickets: Iterable[Ticket], world: World) -> Refused | None:
