@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orestream.contracts.decimals import write_time
 from orestream.contracts.decision import Domain, Ref
 from orestream.contracts.lots import LotDespatched, LotHeld, LotReceived
 from orestream.contracts.message import Command
@@ -123,6 +124,19 @@ def test_sending_the_file_again_changes_nothing_and_gives_the_same_outcomes(seed
     assert chain.states == in_file_order().states
     repeats = [one for service in chain.services.values() for one in service.answers if one.repeat]
     assert Counter(one.command_id for one in repeats) == Counter(expected().keys())
+
+
+def test_the_facts_are_those_of_the_example_records_byte_by_byte() -> None:
+    records = [json.loads(line) for line in (EXAMPLES / "records.jsonl").read_text().splitlines()]
+    wanted = ("orestream.lot.mined.v1", "orestream.batch.processed.v1", "orestream.lot.produced.v1")
+    shown = [one for one in records if one["headers"]["ce_type"] in wanted]
+    written = {one.id: one for service in in_file_order().services.values() for one in service.facts}
+    assert len(shown) == len(wanted)
+    for record in shown:
+        happened = written[record["headers"]["ce_id"]]
+        assert happened.fact.write().decode() == json.dumps(record["value"], separators=(",", ":"))
+        assert write_time(happened.time) == record["headers"]["ce_time"]
+        assert happened.correlation_id == record["headers"]["ce_correlationid"]
 
 
 def test_the_two_lots_are_used_up_in_processing() -> None:
