@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from orestream.contracts.decision import Happened, Ref
+from orestream.contracts.decision import Asked, Happened, Ref, Refused
 from orestream.contracts.lots import HoldLot, LotHeld, LotHoldLifted, SplitLot
+from orestream.contracts.mining import MineLot
 from orestream.contracts.parts import WetPart
 from orestream.contracts.processing import BatchQuarantined, BatchReleased, ProcessBatch
 from orestream.processing.app import build
@@ -28,7 +29,9 @@ from tests.support.plant import (
     lift_told,
     made,
     released,
+    ticket,
 )
+from tests.support.worlds import MemoryWorld
 
 GAIN = [made("CON-1", "90.000", {"Sb": "50"}), made("TLS-1", "910.000", {"Sb": "0.5"}, role="tailings")]
 
@@ -160,6 +163,33 @@ def test_a_lot_under_its_batchs_quarantine_is_released_with_the_batch_alone() ->
     assert outcome.rule == "R04"
     assert outcome.message is not None
     assert "release BATCH-1" in outcome.message
+
+
+@pytest.mark.parametrize(
+    "named", [{"lot_id": "CON-1", "batch_id": "BATCH-1"}, {"shipment_id": "SHP-1"}, {"lot_id": None}]
+)
+def test_a_release_names_one_lot_or_one_batch_and_nothing_else(named: dict[str, str | None]) -> None:
+    release = released(batch_id=None).model_copy(update=named)
+    decision = build().decide(Asked(release, "c"), MemoryWorld(quarantined().service.states))
+    assert isinstance(decision, Refused)
+    assert decision.rule == "R01"
+
+
+def test_what_is_not_for_a_plant_is_refused_with_where_to_send_it() -> None:
+    mine = MineLot(
+        command_id="c",
+        occurred_at=DAY_1,
+        by="weighbridge",
+        lot_id="LOT-9",
+        source_id="SRC-1",
+        material="antimony-ore",
+        tickets=(ticket("T-1", "100"),),
+        moisture_pct=Decimal(3),
+    )
+    outcome = Plant().ask(mine)
+    assert (outcome.status, outcome.rule) == ("refused", "R01")
+    assert outcome.message is not None
+    assert "send it to the service that has" in outcome.message
 
 
 def test_a_lot_quarantined_for_its_own_assay_is_released_by_itself() -> None:

@@ -55,14 +55,22 @@ class ProcessingDomain:
                 return run.process(command, world, self.tables)
             case AssayLot() | SplitLot() | BlendLots() | HoldLot() | LiftHold() | DespatchLot():
                 return verbs.decide(command, world, self.service, self.tables)
-            case ReleaseQuarantine(batch_id=str(batch_id)):
-                return batch.release(command, batch_id, world)
-            case ReleaseQuarantine(lot_id=str(lot_id)):
-                return holding.release(command, lot_id, world, self.service)
+            case ReleaseQuarantine():
+                return self._release(command, world)
             case _:
                 asked = type(command).__name__
                 why = f"processing has nothing to do with this {asked}; send it to the service that has"
                 return refused(R01, why, command=asked)
+
+    def _release(self, command: ReleaseQuarantine, world: World) -> Decision:
+        match command:
+            case ReleaseQuarantine(batch_id=str(batch_id), lot_id=None, shipment_id=None):
+                return batch.release(command, batch_id, world)
+            case ReleaseQuarantine(lot_id=str(lot_id), batch_id=None, shipment_id=None):
+                return holding.release(command, lot_id, world, self.service)
+            case _:
+                why = "processing releases one lot or one batch at a time; name it, and nothing else"
+                return refused(R01, why, command="ReleaseQuarantine")
 
     def changes(self, happened: Happened) -> tuple[Ref, ...]:
         """The aggregates that this fact changes."""
