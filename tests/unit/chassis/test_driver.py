@@ -12,6 +12,7 @@ from orestream.chassis.errors import BreakerOpen, LogOutOfRange
 from orestream.chassis.health import Progress
 from orestream.chassis.kafka.assignment import Polled
 from orestream.chassis.kafka.driver import Driver
+from orestream.chassis.kafka.metadata import Cluster, TopicSeen
 from orestream.chassis.kafka.positions import check_range
 from orestream.chassis.metrics import Metrics
 from orestream.chassis.records import Place, Series
@@ -30,6 +31,7 @@ class FakeLog:
     end: int = 100
     fetching: dict[Series, int] = field(default_factory=dict)
     unreachable: bool = False
+    topic_id: str = "id"
 
     def pause(self, series: Collection[Series]) -> None:
         for one in series:
@@ -45,6 +47,9 @@ class FakeLog:
         if self.unreachable:
             raise ConnectionError("no broker")
         return dict.fromkeys(series, (self.begin, self.end))
+
+    async def cluster(self, topics: Collection[str]) -> Cluster:
+        return Cluster("cluster", 1, {name: TopicSeen(name, self.topic_id, 2) for name in topics})
 
 
 @dataclass
@@ -210,3 +215,40 @@ async def test_nothing_is_taken_once_it_has_to_stop() -> None:
     await replica.driver.receive([cast("Polled", late)], generation)
     assert replica.taken == []
     assert replica.log.fetching == {}
+
+
+async def test_a_topic_made_anew_under_a_reader_stops_the_service() -> None:
+    replica = Replica()
+    await replica.join(A)
+    assert await replica.driver.inspect(None) is None
+    replica.log.topic_id = "another"
+    with pytest.raises(LogOutOfRange, match="was deleted and made anew"):
+        await replica.driver.inspect(None)
+
+
+async def test_lag_and_age_tell_how_far_behind_a_replica_is() -> None:
+    replica = Replica(log=FakeLog(end=5))
+    await replica.join(A, B)
+    await replica.driver.inspect(None)
+    assert measured(replica, "lag_records", 'partition="0"') == 5
+    await replica.poll(5)
+    await replica.driver.inspect(None)
+    assert measured(replica, "lag_records", 'partition="0"') == 0
+    assert measured(replica, "oldest_unprocessed_seconds", "") == 0
+    replica.log.end = 9
+    replica.offsets.away = True
+    await replica.poll(1)
+    replica.offsets.away = False
+    await replica.settled()
+    await replica.driver.inspect(None)
+    assert (measured(replica, "oldest_unprocessed_seconds", "") or 0) > 1_000_000
+    await replica.driver.revoked([B])
+    await replica.driver.inspect(None)
+    assert measured(replica, "lag_records", 'partition="1"') is None
+
+
+def measured(replica: Replica, name: str, label: str) -> float | None:
+    for line in replica.driver._metrics.exposition().decode().splitlines():
+        if line.startswith(f"orestream_{name}{{") and label in line:
+            return float(line.rsplit(" ", 1)[1])
+    return None

@@ -35,7 +35,11 @@ def serve(
     observe: Observe = observe_nothing,
 ) -> int:
     """Run a service's command line; returns the exit code. A user's mistake ends without a traceback."""
-    domain = domain_factory()
+    try:
+        domain = domain_factory()
+    except (ValueError, OSError) as error:
+        # its own tables and files; what is wrong with them is an operator's to put right
+        return _failed(error, Exit.SETTINGS)
     arguments = _parser(domain.service).parse_args(sys.argv[1:] if argv is None else list(argv))
     try:
         settings = Settings.read()

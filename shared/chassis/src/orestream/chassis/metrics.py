@@ -9,6 +9,7 @@ from functools import partial
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from orestream.chassis.intake.taken import Committed
+from orestream.chassis.records import Series
 from orestream.contracts.decision import Happened
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
@@ -58,9 +59,7 @@ class Metrics:
         self._observed: dict[str, Gauge] = {}
 
         gauge, counter = self._gauge, self._counter
-        self.lag = partial(
-            gauge("lag_records", "Records not yet taken in.", "topic", "partition").labels, service
-        )
+        self._lag = gauge("lag_records", "Records not yet taken in.", "topic", "partition")
         self.oldest = gauge("oldest_unprocessed_seconds", "Age of the oldest record not taken in.").labels(
             service
         )
@@ -95,6 +94,12 @@ class Metrics:
         )
         self.take_seconds = self._histogram("take_seconds", "Time to decide and commit one batch.")
         self.publish_seconds = self._histogram("publish_seconds", "Time of one Kafka transaction.")
+
+    def set_lags(self, lags: Mapping[Series, int]) -> None:
+        """The lag of what this replica reads; what it reads no more is another's to tell."""
+        self._lag.clear()
+        for one, lag in lags.items():
+            self._lag.labels(self._service, one.topic, str(one.partition)).set(lag)
 
     def observe(self, observation: Observation) -> None:
         """Set one of the domain's own gauges."""

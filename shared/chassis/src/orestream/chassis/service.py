@@ -24,7 +24,7 @@ from orestream.chassis.logs import Event, logger
 from orestream.chassis.management import Management
 from orestream.chassis.metrics import Metrics, Observe, observe_nothing
 from orestream.chassis.resting import until
-from orestream.chassis.settings import Settings, SettingsInvalid
+from orestream.chassis.settings import Settings, SettingsInvalid, variable
 from orestream.chassis.stop import Stop
 from orestream.chassis.store import Store
 from orestream.chassis.wiring import build
@@ -55,8 +55,7 @@ async def run(
     log.info(Event.SERVICE_STARTING, env=settings.env, site=settings.site, servers=settings.bootstrap_servers)
     with _signals(asked if stop is None else None):
         try:
-            if settings.management_port != "off":
-                await management.start(settings.management_host, settings.management_port)
+            await _listen(management, settings)
             await _serve(
                 settings, domain, decode, observe=observe, health=health, metrics=metrics, stop=asked
             )
@@ -65,6 +64,18 @@ async def run(
         finally:
             await management.stop()
     return _ended(asked)
+
+
+async def _listen(management: Management, settings: Settings) -> None:
+    """Raises SettingsInvalid where the port cannot be had."""
+    if settings.management_port == "off":
+        return
+    try:
+        await management.start(settings.management_host, settings.management_port)
+    except OSError as error:
+        where = f"{settings.management_host}:{settings.management_port}"
+        line = f"{variable('management_port')}: nothing can listen on {where}: {error.strerror or error}"
+        raise SettingsInvalid((line,)) from error
 
 
 async def _serve(

@@ -72,6 +72,7 @@ class Parts:
 
     async def _finish(self, relaying: asyncio.Task[None], grace: float) -> None:
         """Stop fetching, finish the commit, finish publishing, leave the group."""
+        self.stop.ask()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + grace
         log.info(Event.SERVICE_STOPPING, grace_seconds=grace)

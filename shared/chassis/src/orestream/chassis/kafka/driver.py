@@ -67,6 +67,8 @@ class Driver:
         self._idle.set()
         self._backoff = Backoff()
         self._halted: set[Series] = set()
+        self._oldest_ms: int | None = None
+        """When the first record of a batch that is not taken yet was written."""
         self._stopped = False
 
     def assigned(self, consumer: Log, series: Collection[Series]) -> None:
@@ -97,12 +99,13 @@ class Driver:
             return
         self._idle.clear()
         first = admitted.records[0]
+        self._oldest_ms = first.timestamp_ms
         self._progress.busy()
         try:
             with bound(topic=first.topic, partition=first.partition, offset=first.offset):
                 await self._take(admitted.records, admitted.since)
         except Recoverable as error:
-            self._retry(admitted.since, error, first)
+            self._retry(admitted.since, error)
         except Exception as error:  # noqa: BLE001 - see the docstring
             self._fail(error)
         finally:
@@ -119,7 +122,7 @@ class Driver:
         await self._until_idle(patience)
 
     async def inspect(self, shrunk_at: float | None) -> float | None:
-        """Compare positions with the logs: lag, progress, and data that went while we read.
+        """Compare positions with the logs: lag, progress, and what went while we read.
 
         Args and result: since when a log has ended too early.
 
@@ -127,14 +130,15 @@ class Driver:
             LogOutOfRange: what was to come next is gone.
             KafkaError: Kafka cannot be asked.
         """
+        await self._positions.same_topics()
         expected, bounds = await self._positions.bounds()
-        for one, at in expected.items():
-            self._metrics.lag(one.topic, str(one.partition)).set(max(0, bounds[one][1] - at))
-        if any(at < bounds[one][1] for one, at in expected.items()):
+        lags = {one: max(0, bounds[one][1] - at) for one, at in expected.items()}
+        self._metrics.set_lags(lags)
+        if any(lags.values()):
             self._progress.busy()
         elif self.settled():
             self._progress.moved()
-            self._metrics.oldest.set(0)
+        self._metrics.oldest.set(self._age_of_oldest() if any(lags.values()) else 0.0)
         # what has moved since the question is well, and no longer comparable with the answer
         now = self.assignment.expected()
         standing = {one: at for one, at in expected.items() if now.get(one) == at}
@@ -153,6 +157,7 @@ class Driver:
     def _moved(self, records: Sequence[Fetched], since: Mapping[Series, int], taken: Moved) -> None:
         self._backoff.reset()
         self._progress.moved()
+        self._oldest_ms = None
         self.assignment.moved(since, {Series(*one): at for one, at in taken.next_offsets.items()})
         self._metrics.batches("taken").inc()
         for topic, count in Counter(record.topic for record in records).items():
@@ -176,12 +181,11 @@ class Driver:
             why=halt.why,
         )
 
-    def _retry(self, since: Mapping[Series, int], error: Recoverable, first: Fetched) -> None:
+    def _retry(self, since: Mapping[Series, int], error: Recoverable) -> None:
         """Nothing is known to be committed: stand still, wait, then ask the database."""
         delay = self._backoff.next()
         self._metrics.retries.inc()
         self._metrics.batches("retried").inc()
-        self._metrics.oldest.set(max(0.0, time() - first.timestamp_ms / 1000))
         log.warning(Event.INTAKE_RETRIES, error=str(error), seconds=round(delay, 2))
         self._set_anew(since, delay)
 
@@ -195,6 +199,12 @@ class Driver:
         self._positions.hold(self.assignment.held())
         log.error(Event.INTAKE_FAILED, error=str(error), exc_info=None if isinstance(error, Fatal) else error)
         self._on_fatal(error)
+
+    def _age_of_oldest(self) -> float:
+        """Seconds; of a record not even fetched yet, how long nothing has moved is what is known."""
+        if self._oldest_ms is None:
+            return self._progress.stalled
+        return max(0.0, time() - self._oldest_ms / 1000)
 
     async def _until_idle(self, patience: float) -> None:
         """Give the transaction in flight some time; the compare-and-set fences it if that is not enough."""

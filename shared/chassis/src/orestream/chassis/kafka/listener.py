@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from orestream.chassis.kafka.driver import Driver
+from orestream.chassis.kafka.metadata import Cluster, describe_through
 from orestream.chassis.records import Series
 
 
@@ -38,6 +39,11 @@ class ConsumerLog:
             self.consumer.beginning_offsets(partitions), self.consumer.end_offsets(partitions)
         )
         return {Series(*tp): (begins[tp], ends[tp]) for tp in partitions}
+
+    async def cluster(self, topics: Collection[str]) -> Cluster:
+        """See `positions.Log`."""
+        client = self.consumer._client  # noqa: SLF001 - there is no public way to send a request of our own
+        return await describe_through(client, sorted(topics))
 
 
 class Listener(ConsumerRebalanceListener):  # type: ignore[misc] # the library has no types

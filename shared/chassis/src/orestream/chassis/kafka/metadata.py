@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import IncompatibleBrokerVersion
 from aiokafka.errors import for_code as error_for_code
 from aiokafka.protocol.abstract import AbstractType
@@ -139,13 +140,18 @@ class Cluster:
 
 
 async def describe(admin: AIOKafkaAdminClient, names: Sequence[str]) -> Cluster:
-    """The cluster's id, and the topics among `names` that exist.
+    """The cluster's id, and the topics among `names` that exist. Raises like `describe_through`."""
+    client = admin._client  # noqa: SLF001 - there is no public way to send a request of our own
+    return await describe_through(client, names)
+
+
+async def describe_through(client: AIOKafkaClient, names: Sequence[str]) -> Cluster:
+    """The same, through the client that an admin client or a consumer has inside.
 
     Raises:
         IncompatibleBrokerVersion: Kafka is older than 3.1.
         KafkaError: the cluster cannot be asked, or forbids a topic.
     """
-    client = admin._client  # noqa: SLF001 - the admin client has no public way to send a request of our own
     try:
         response = await client.send(client.get_random_node(), _TopicsRequest(names))
     except NotImplementedError as error:

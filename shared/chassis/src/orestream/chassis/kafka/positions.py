@@ -11,6 +11,7 @@ from orestream.chassis.backoff import Backoff
 from orestream.chassis.errors import LogOutOfRange, Recoverable
 from orestream.chassis.kafka.assignment import Assignment
 from orestream.chassis.kafka.connection import UNREACHABLE
+from orestream.chassis.kafka.metadata import Cluster
 from orestream.chassis.logs import Event, logger
 from orestream.chassis.records import Place, Series
 
@@ -47,6 +48,9 @@ class Log(Protocol):
 
     async def bounds(self, series: Collection[Series]) -> Bounds:
         """What the logs hold. Raises what `UNREACHABLE` lists."""
+
+    async def cluster(self, topics: Collection[str]) -> Cluster:
+        """The topics as they are now. Raises what `UNREACHABLE` lists."""
 
 
 class Positions:
@@ -97,6 +101,22 @@ class Positions:
         if self.log is None or not expected:
             return {}, {}
         return expected, await self.log.bounds(expected)
+
+    async def same_topics(self) -> None:
+        """The topics are the ones that offsets are kept for.
+
+        Raises:
+            LogOutOfRange: one was deleted, or made anew under its name.
+            KafkaError: Kafka cannot be asked.
+        """
+        if self.log is None:
+            return
+        now = (await self.log.cluster({place.topic for place in self._places.values()})).topics
+        for place in self._places.values():
+            if place.topic not in now:
+                raise LogOutOfRange(f"{place.topic} was deleted while it was read")
+            if now[place.topic].id != place.topic_id:
+                raise LogOutOfRange(f"{place.topic} was deleted and made anew: its records are others now")
 
     async def _set(self, since: Mapping[Series, int], delay: float) -> None:
         """Try until every partition is set or has changed meanwhile.
