@@ -142,3 +142,17 @@ def test_a_quarantine_told_by_processing_stops_the_sailing() -> None:
     port.held("CON-1", at=23.5, kind="quarantine", cause="R07", root="B-CON-1")
     assert answer(port.sail()) == ("refused", "R30")
     assert port.facts(LotHeld) == []
+
+
+def test_a_hold_for_what_stays_behind_ends_with_the_sailing() -> None:
+    port = Port().allocated()
+    port.stock("CON-2", grades={"Sb": "58", "As": "0.2"})
+    done(port.waive("quantity"), port.allocate("CON-2", "10.000"), port.stuff())
+    port.papers()
+    assert answer(port.clear()) == ("refused", "R20")
+    done(port.classify("CON-2"), port.weigh(), port.screen(), port.clear())
+    done(port.attach("packing-list", {"net_wet_kg": "1.000"}))
+    assert answer(port.sail()) == ("refused", "R18")
+    done(port.attach("packing-list", {"net_wet_kg": "1000.000"}))
+    assert types(port.sail()) == ["GatesChecked", "ShipmentHoldLifted", "ShipmentDispatched"]
+    assert port.shipment().gate_holds == ()

@@ -153,3 +153,14 @@ def test_the_container_and_its_seal_are_remembered(port: Port) -> None:
     done(port.stuff(seal="S-1"))
     assert port.state("container", CONTAINER).shipment_id == "SHP-1"
     assert port.state("container-seal", "S-1").container_no == CONTAINER
+
+
+def test_what_was_stuffed_too_much_counts_against_what_is_allocated_later() -> None:
+    port = Port()
+    port.source()
+    port.stock()
+    done(port.contract(), port.open(), port.waive("quantity"), port.classify())
+    done(port.allocate(wet_kg="500.000"), port.stuff({"CON-1": "502.000"}))
+    done(port.allocate(wet_kg="500.000"))
+    assert answer(port.stuff({"CON-1": "500.001"}, container_no=SECOND_CONTAINER)) == ("refused", "R03")
+    done(port.stuff({"CON-1": "500.000"}, container_no=SECOND_CONTAINER))

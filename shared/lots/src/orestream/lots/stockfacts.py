@@ -55,7 +55,7 @@ def _book(born: LotMined | LotProduced | LotSplit | LotBlended) -> tuple[Result,
 
 
 def _despatched(lot: Lot | None, fact: LotDespatched, happened: Happened, service: str) -> Lot | None:
-    if fact.to == service and lot is not None:
+    if fact.to == service and lot is not None and happened.service != service:
         return lot  # the id was given twice (R04): what is here already stays as it is
     if fact.to == service:
         return Expected(

@@ -68,8 +68,8 @@ class Case:
 
     @property
     def whole(self) -> bool:
-        """Whether it is about all that is allocated, so that a gate that passes has nothing left to ask."""
-        return {cargo.lot_id for cargo in self.cargo} >= set(self.shipment.lots)
+        """Whether it is about all that will sail, so that a gate that passes has nothing left to ask."""
+        return self.step == "dispatch" or {cargo.lot_id for cargo in self.cargo} >= set(self.shipment.lots)
 
     def paper(self, kind: str) -> DocumentAttached | None:
         """The latest paper of a kind, if it is still good."""

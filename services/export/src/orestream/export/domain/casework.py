@@ -11,7 +11,7 @@ from orestream.contracts.decision import Ref, Waits, World
 from orestream.contracts.shipments import TestRecorded
 from orestream.export.domain import provenance
 from orestream.export.domain.case import Cargo, Case, Dug, Step
-from orestream.export.domain.contract import CONTRACT
+from orestream.export.domain.contract import CONTRACT, Contract
 from orestream.export.domain.figures import Rulebook
 from orestream.export.domain.provenance import BATCH, MINED, SOURCE, Batch, Mined, Source
 from orestream.export.domain.shipment import Allocation, Shipment
@@ -80,6 +80,7 @@ def gather(world: World, act: Act, quantities: tuple[Quantity, ...]) -> Case | W
     cargo = tuple(_cargo(world, act, quantities, ancestries[one], batches) for one in lot_ids)
     source_ids = {mined.source_id for mined in dug} | {o.source_id for c in cargo for o in c.origins}
     sources: Mapping[str, Source] = world.get_all(SOURCE, sorted(source_ids))
+    contracts: Mapping[str, Contract] = world.get_all(CONTRACT, act.shipment.contracts)
     waits = _unknown(tuple(ancestries.values()), batches, source_ids, sources)
     if waits is not None:
         return waits
@@ -87,7 +88,7 @@ def gather(world: World, act: Act, quantities: tuple[Quantity, ...]) -> Case | W
         step=act.step,
         at=act.at,
         shipment=act.shipment,
-        contracts=world.get_all(CONTRACT, act.shipment.contracts),
+        contracts={one: contracts[one] for one in act.shipment.contracts},
         cargo=cargo,
         rules=act.rules,
         dug=tuple(_given(world, sources[mined.source_id], mined) for mined in dug),

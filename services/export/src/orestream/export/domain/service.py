@@ -39,6 +39,7 @@ from orestream.export.domain import (
     containers,
     contract,
     evidence,
+    opening,
     provenance,
     quarantine,
     recalls,
@@ -112,7 +113,7 @@ class ExportDomain:
             case RegisterContract():
                 return contract.register(command, world, self.tables.at(command.occurred_at))
             case OpenShipment():
-                return shipment.open_shipment(command, world)
+                return opening.open_shipment(command, world)
             case AllocateLot():
                 return allocation.allocate(command, world, self.tables)
             case ClassifyCargo():

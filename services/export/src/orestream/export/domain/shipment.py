@@ -1,4 +1,4 @@
-"""A shipment: what is allocated, packed, on file and in force, folded from its facts; and its opening."""
+"""A shipment: what is allocated, packed, on file and in force, folded from its facts."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from orestream.contracts.decimals import write_time
-from orestream.contracts.decision import Accepted, Decision, Happened, Ref, Refused, Waits, World
-from orestream.contracts.export import OpenShipment
+from orestream.contracts.decision import Happened, Ref, Refused, Waits, World
 from orestream.contracts.parts import Origin
 from orestream.contracts.shipments import (
     CargoClassified,
@@ -28,9 +27,8 @@ from orestream.contracts.shipments import (
     TestRecorded,
     VgmRecorded,
 )
-from orestream.export.domain.contract import CONTRACT
 from orestream.lots.rules import refused
-from orestream.metallurgy.quantities import ZERO, total_kg
+from orestream.metallurgy.quantities import total_kg
 
 SHIPMENT = "shipment"
 
@@ -120,9 +118,9 @@ class Shipment:
         return total_kg(a.dry_kg for a in self.allocations if a.lot_id == lot_id)
 
     def stuffed_dry_kg(self, lot_id: str) -> Decimal:
-        """How much of a lot is in containers, kg dry; a weighing difference is not drawn and not counted."""
+        """How much of a lot is in containers, kg dry."""
         parts = (part for c in self.containers for part in c.contents if part.lot_id == lot_id)
-        return total_kg(part.dry_kg - (part.difference_dry_kg or ZERO) for part in parts)
+        return total_kg(part.dry_kg for part in parts)
 
     def container(self, container_no: str) -> ContainerStuffed | None:
         """A container stuffed for this shipment."""
@@ -131,32 +129,6 @@ class Shipment:
     def vgm(self, container_no: str) -> VgmRecorded | None:
         """The latest verified gross mass of a container."""
         return next((vgm for vgm in self.vgms if vgm.container_no == container_no), None)
-
-
-def open_shipment(command: OpenShipment, world: World) -> Decision:
-    """A shipment id counts once (R04); its contracts are waited for."""
-    if len(set(command.contracts)) < len(command.contracts):
-        return Refused("R01", "a contract is named twice; name each once")
-    if world.get(SHIPMENT, command.shipment_id) is not None:
-        return Refused("R04", f"shipment {command.shipment_id} is open already; give another id")
-    contracts = world.get_all(CONTRACT, command.contracts)
-    unknown = sorted(set(command.contracts) - contracts.keys())
-    if unknown:
-        needs = tuple(Ref(CONTRACT, contract_id) for contract_id in unknown)
-        return Waits(needs, f"contract {', '.join(unknown)} is not registered yet")
-    return Accepted(
-        (
-            ShipmentOpened(
-                shipment_id=command.shipment_id,
-                contracts=command.contracts,
-                mode=command.mode,
-                from_port=command.from_port,
-                to_port=command.to_port,
-                consignee=command.consignee,
-                synthetic=any(contract.synthetic for contract in contracts.values()),
-            ),
-        )
-    )
 
 
 def find(world: World, shipment_id: str) -> Shipment | Waits:

@@ -31,4 +31,4 @@ def _lacks(cargo: Cargo, what: str) -> Finding:
     return Finding(why, missing=(f"{cargo.lot_id}: {what}",), blocks=True)
 
 
-GATE = StandingGate("R27", frozenset({"stuff", "clear", "dispatch"}), judge)
+GATE = StandingGate("R27", frozenset({"stuff", "dispatch"}), judge)
