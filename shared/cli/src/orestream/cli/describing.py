@@ -40,12 +40,12 @@ def short_type(type_: str) -> str:
     return type_.removeprefix("orestream.").rsplit(".v", 1)[0]
 
 
-def outcome_line(outcome: CommandAnswered, subject: str) -> Text:
+def outcome_line(outcome: CommandAnswered, subject: str = "") -> Text:
     """Status, command, what it is about, and the facts or the rule."""
     line = Text.assemble(
         (f"{outcome.status:<9}", STATUS_STYLE[outcome.status]),
-        f" {outcome.command_id:<10} {outcome.command} ",
-        (subject, "bold"),
+        f" {outcome.command_id:<10} {outcome.command}",
+        (f" {subject}" if subject else "", "bold"),
     )
     if outcome.rule is not None:
         line.append(f"  {outcome.rule}", style="red" if outcome.status == "refused" else "yellow")

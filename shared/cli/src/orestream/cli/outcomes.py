@@ -26,8 +26,7 @@ class Answers:
     answer, whichever of the two it names; what was sent under a used id with other content a conflict.
     """
 
-    commands: Sequence[Checked]
-    places: Sequence[Place]
+    commands: list[Checked] = field(default_factory=list)
     final: dict[int, CommandAnswered] = field(default_factory=dict)
     """Index of the command → its final outcome."""
     waiting: dict[int, CommandAnswered] = field(default_factory=dict)
@@ -35,9 +34,12 @@ class Answers:
     _by_id: dict[str, list[int]] = field(init=False, default_factory=dict)
     _by_place: dict[Place, int] = field(init=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self._by_place = {place: index for index, place in enumerate(self.places)}
-        for index, checked in enumerate(self.commands):
+    def expect(self, commands: Sequence[Checked], places: Sequence[Place]) -> None:
+        """Commands have been sent, and stand at these places."""
+        for checked, place in zip(commands, places, strict=True):
+            index = len(self.commands)
+            self.commands.append(checked)
+            self._by_place[place] = index
             self._by_id.setdefault(checked.command.command_id, []).append(index)
 
     @property

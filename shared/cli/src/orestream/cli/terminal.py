@@ -18,9 +18,14 @@ STATUS_STYLE = {
 }
 
 
+WIDE = 150
+"""Columns of tables that go to a file or a pipe."""
+
+
 def answers() -> Console:
     """Stdout as it is now."""
-    return Console(file=sys.stdout, highlight=False)
+    wide = None if sys.stdout.isatty() else WIDE
+    return Console(file=sys.stdout, highlight=False, width=wide)
 
 
 def notes() -> Console:

@@ -15,29 +15,21 @@ from aiokafka.errors import KafkaError
 from orestream.chassis.kafka.admin import admin_client
 from orestream.chassis.records import Fetched
 from orestream.chassis.settings import PREFIX, Settings
-from orestream.cli.demo.board import Board
 from orestream.cli.demo.scenario import Scenario, scenario
-from orestream.cli.demo.showing import Screen, screen
+from orestream.cli.demo.show import Show
+from orestream.cli.demo.showing import screen
 from orestream.cli.demo.summary import differences, show_summary
 from orestream.cli.failing import ExitCode
-from orestream.cli.ledger import LEDGER_TOPICS, Entry, decode_all, decode_one
+from orestream.cli.ledger import LEDGER_TOPICS, decode_all
 from orestream.cli.ledger_checks import CHECKS
-from orestream.cli.outcomes import Answers
 from orestream.cli.reaching import existing
-from orestream.cli.reading import Offsets, TopicReader, topic_reader
+from orestream.cli.reading import topic_reader
 from orestream.cli.running import read_settings
-from orestream.cli.sending import send_all
 from orestream.cli.stack import Stack, Wanted, running
 from orestream.cli.terminal import answers as stdout
 from orestream.cli.terminal import say
-from orestream.contracts.outcome import CommandAnswered
 from orestream.contracts.topics import SERVICES, service_topics
 from orestream.contracts.wire import source_of
-
-PATIENCE = 180.0
-"""Seconds for all commands to be answered, a service's restart or two included."""
-QUIET = 1.0
-"""Seconds without a new record after the last answer, for facts that follow from facts."""
 
 
 async def play(data_dir: Path | None, bootstrap: str | None) -> ExitCode:
@@ -72,53 +64,21 @@ async def _settle(bootstrap: str) -> str:
 
 
 async def _perform(stack: Stack, wanted: Scenario) -> ExitCode:
-    say(stdout(), f"Kafka at {stack.bootstrap}; {', '.join(SERVICES)} are ready, as three processes")
+    _note(f"{', '.join(SERVICES)} are ready, three processes on Kafka at {stack.bootstrap}")
     watching = asyncio.create_task(stack.supervisor.watch())
     try:
         async with topic_reader(stack.settings, LEDGER_TOPICS) as reader:
-            starts = await reader.starts("end")
-            places = await send_all(stack.settings, wanted.commands)
-            answers = Answers(wanted.commands, places)
-            say(stdout(), f"{len(places)} commands sent; what follows from them:")
+            show = Show(stack.settings, wanted, await reader.starts("end"))
             with screen() as shown:
-                records = await _follow(reader, starts, answers, shown)
+                await show.run(reader, shown)
     finally:
         watching.cancel()
-    ledger = decode_all(_own(records, stack.settings), reader.counts)
+    ledger = decode_all(_own(show.records, stack.settings), reader.counts)
     verdicts = [check(ledger) for check in CHECKS]
-    different = differences(wanted, answers, ledger)
+    different = differences(wanted, show.answers, ledger)
     show_summary(ledger, verdicts, different, len(wanted.commands))
     clean = not different and not any(verdict.violations for verdict in verdicts)
     return ExitCode.OK if clean else ExitCode.VIOLATIONS
-
-
-async def _follow(reader: TopicReader, starts: Offsets, answers: Answers, shown: Screen) -> list[Fetched]:
-    """Show records as they come until all is answered and quiet, or the patience is at its end."""
-    loop = asyncio.get_running_loop()
-    board = Board(len(answers.commands))
-    deadline, quiet_since = loop.time() + PATIENCE, loop.time()
-    records: list[Fetched] = []
-    async for more in reader.follow(starts):
-        for record in more:
-            records.append(record)
-            _show(record, answers, board, shown)
-        now = loop.time()
-        quiet_since = now if more else quiet_since
-        if (answers.complete and now - quiet_since > QUIET) or now > deadline:
-            break
-    return records
-
-
-def _show(record: Fetched, answers: Answers, board: Board, shown: Screen) -> None:
-    entry = decode_one(record)
-    if not isinstance(entry, Entry):
-        shown.note(f"{record.at}: {entry.why}")
-        return
-    if isinstance(entry.message, CommandAnswered):
-        answers.take(entry.message)
-        board.answered = len(answers.final)
-    board.take(entry)
-    shown.show(entry, board)
 
 
 def _own(records: Sequence[Fetched], settings: Settings) -> list[Fetched]:

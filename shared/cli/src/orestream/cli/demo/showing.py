@@ -27,6 +27,9 @@ _LINES = 10
 class Screen(Protocol):
     """Where the show is seen."""
 
+    def title(self, text: str) -> None:
+        """The next part of the story begins."""
+
     def note(self, text: str) -> None:
         """A line about the surroundings."""
 
@@ -51,11 +54,11 @@ def screen() -> Screen:
 
 
 def event_line(entry: Entry[Message]) -> Text | None:
-    """The line of an event; None for what is said by its facts (an acceptance)."""
+    """The line of an event; None for an acceptance, which its facts tell."""
     message = entry.message
     if isinstance(message, CommandAnswered):
         quiet = message.status == "accepted" and message.rule is None and not message.repeat
-        return None if quiet else outcome_line(message, "")
+        return None if quiet else outcome_line(message)
     line = fact_line(entry.envelope, message)
     if isinstance(message, GatesChecked):
         for gate in message.gates:
@@ -66,6 +69,10 @@ def event_line(entry: Entry[Message]) -> Text | None:
 
 class PlainScreen:
     """Lines."""
+
+    def title(self, text: str) -> None:
+        """See `Screen`."""
+        say(answers(), ("\n" + text, "bold"))
 
     def note(self, text: str) -> None:
         """See `Screen`."""
@@ -96,6 +103,10 @@ class LiveScreen:
     def __init__(self) -> None:
         self._lines: deque[Text] = deque(maxlen=_LINES)
         self._live = Live(console=answers(), refresh_per_second=10, transient=True)
+
+    def title(self, text: str) -> None:
+        """See `Screen`."""
+        self._live.console.print(text, style="bold")
 
     def note(self, text: str) -> None:
         """See `Screen`."""

@@ -116,7 +116,8 @@ async def _send_and_wait(
             places: list[Place] = await send_all(
                 settings, commands, lambda done: bar.update(sent, completed=done)
             )
-            answers = Answers(commands, places)
+            answers = Answers()
+            answers.expect(commands, places)
             await await_answers(
                 reader, starts, answers, patience, lambda now: bar.update(answered, completed=len(now.final))
             )

@@ -91,7 +91,7 @@ def _print(record: Fetched, *, as_json: bool) -> None:
     if not isinstance(found, Entry):
         say(answers(), (f"{record.at}: {found.why}", "yellow"))
     elif isinstance(found.message, CommandAnswered):
-        say(answers(), outcome_line(found.message, ""))
+        say(answers(), outcome_line(found.message))
     else:
         say(answers(), fact_line(found.envelope, found.message))
 
