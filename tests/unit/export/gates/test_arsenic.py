@@ -67,3 +67,12 @@ def test_one_lot_above_the_limit_blocks_them_all_and_is_named() -> None:
 def test_a_later_declaration_that_has_expired_takes_the_place_of_a_good_one() -> None:
     papers = [paper(DECLARATION, number="DOC-1"), paper(DECLARATION, date(2025, 9, 1), number="DOC-2")]
     assert arsenic.judge(case(cargo(grades={"As": "0.9"}), papers=papers)).verdict == "block"
+
+
+def test_an_arsenic_content_that_is_not_on_file_may_be_declared() -> None:
+    gate = arsenic.judge(case(cargo(grades={"Sb": "58.10"}), papers=[paper(DECLARATION)]))
+    assert (gate.verdict, gate.evidence) == ("pass", (f"DOC-{DECLARATION}",))
+
+
+def test_an_activity_says_nothing_about_arsenic() -> None:
+    assert arsenic.judge(case(cargo(grades={"As": "0.1"}, unit="Bq/g"))).verdict == "block"

@@ -37,3 +37,7 @@ def test_a_shipment_by_container_without_a_container_has_nothing_to_load() -> No
 @pytest.mark.parametrize(("mode", "verdict"), [("container", "pass"), ("bulk", "block")])
 def test_a_bulk_cargo_does_not_sail_while_its_loading_cannot_be_shown(mode: str, verdict: str) -> None:
     assert bulk.judge(case(shipment=shipment(mode=mode))).verdict == verdict
+
+
+def test_a_bulk_cargo_needs_no_container() -> None:
+    assert packing.judge(case(shipment=shipment(mode="bulk", containers=()))).verdict == "pass"

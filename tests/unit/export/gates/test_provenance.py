@@ -145,3 +145,8 @@ def test_an_owner_who_is_the_seller_too_blocks_with_any_share() -> None:
     hit = {"name": "Cooperative", "reason": "listed", "blocked_share_pct": "10"}
     sold: dict[str, Any] = {"contracts": {"CTR-1": contract(seller="Cooperative")}}
     assert provenance.judge(case(**sold, **with_screenings(screening(hits=(hit,))))).verdict == "block"
+
+
+def test_a_source_without_a_licence_is_held() -> None:
+    gate = provenance.judge(case(sources={"SRC-1": source(licence=None)}))
+    assert (gate.verdict, gate.missing) == ("hold", ("SRC-1: licence",))
