@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
-
-from orestream.chassis.errors import DatabaseUnavailable, SchemaOutOfRange
-from orestream.chassis.store.postgres import dsn_of
-from orestream.chassis.store.sqlite import path_of
+from orestream.chassis.errors import SchemaOutOfRange
 from orestream.chassis.store.statement import plain
 from orestream.chassis.store.transaction import Transaction
 
@@ -23,7 +10,6 @@ OLDEST = "0001"
 """The oldest revision this version works with; a later one may still be rolled out beside it."""
 NEWEST = "0001"
 
-_LOCK = 0x6F726573
 _EXISTS = {
     True: plain(
         "SELECT 1 FROM pg_tables WHERE tablename = 'alembic_version' AND schemaname = current_schema()"
@@ -41,14 +27,10 @@ async def migrate(url: str) -> str:
     Raises:
         DatabaseUnavailable: it cannot be reached.
     """
-    engine = _engine(url)
-    try:
-        async with engine.begin() as connection:
-            await connection.run_sync(_upgrade)
-    except (OSError, TimeoutError, DBAPIError, asyncpg.PostgresConnectionError) as error:
-        raise DatabaseUnavailable(f"the schema was not migrated: {error}") from error
-    finally:
-        await engine.dispose()
+    # imported here: what only a migration needs would take half of every service's start
+    from orestream.chassis.store.migration import upgrade  # noqa: PLC0415
+
+    await upgrade(url)
     return NEWEST
 
 
@@ -71,33 +53,3 @@ async def check(transaction: Transaction) -> str:
             f"the schema is {revision}, this version knows up to {NEWEST}: run a newer version"
         )
     return revision
-
-
-def steps() -> ScriptDirectory:
-    """Every step there is."""
-    return ScriptDirectory.from_config(_config())
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _upgrade(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _engine(url: str) -> AsyncEngine:
-    if url.startswith("sqlite"):
-        path = Path(path_of(url))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return create_async_engine(f"sqlite+aiosqlite:///{path}", poolclass=NullPool)
-    return create_async_engine(
-        "postgresql+asyncpg://", poolclass=NullPool, async_creator=lambda: asyncpg.connect(dsn_of(url))
-    )

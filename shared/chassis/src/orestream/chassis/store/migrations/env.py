@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the steps on the connection that `schema.migrate` hands over."""
+"""Alembic's entry: runs the steps on the connection that `migration.upgrade` hands over."""
 
 from alembic import context
 
