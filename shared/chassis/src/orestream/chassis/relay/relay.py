@@ -181,17 +181,32 @@ class Relay:
         """Publish until told to stop, and then until the outbox is empty."""
         while True:
             self._wake.clear()
-            limits = self._limits
-            rows = await self._outbox.outbox_after(cursor.position, limits.rows, limits.bytes)
+            rows = await self._rows(cursor.position)
             if rows:
-                cursor = await self._publish(rows, cursor)
+                cursor = await self._publish_backlog(rows, cursor)
             else:
                 self._quiet()
             await self._chores(cursor)
             if not rows:
                 if self._stopping.is_set():
                     return
-                await until(self._wake, limits.poll.total_seconds())
+                await until(self._wake, self._limits.poll.total_seconds())
+
+    async def _publish_backlog(self, rows: Sequence[OutboxRow], cursor: Cursor) -> Cursor:
+        """Publish these and what stands behind them, which is read meanwhile: rows never change."""
+        while rows:
+            ahead = asyncio.create_task(self._rows(rows[-1].position))
+            try:
+                cursor = await self._publish(rows, cursor)
+                rows = await ahead
+            finally:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
+            await self._chores(cursor)
+        return cursor
+
+    async def _rows(self, position: int) -> Sequence[OutboxRow]:
+        return await self._outbox.outbox_after(position, self._limits.rows, self._limits.bytes)
 
     async def _publish(self, rows: Sequence[OutboxRow], cursor: Cursor) -> Cursor:
         """All of these rows, in as many Kafka transactions as they need."""
