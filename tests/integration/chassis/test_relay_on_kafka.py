@@ -22,6 +22,7 @@ from orestream.chassis.relay.lease import Lease
 from orestream.chassis.relay.publisher import KafkaPublisher
 from orestream.chassis.relay.relay import Limits, Relay
 from orestream.chassis.settings import Settings
+from orestream.cli.embedded.node import KafkaNode
 from orestream.contracts.topics import Topic
 from tests.support.brokers import Broker, fresh_name
 from tests.support.memory_outbox import MemoryOutbox
@@ -89,7 +90,11 @@ class Ground:
 
 @pytest.fixture
 async def ground(kafka: Broker, environment: str) -> Ground:
-    settings = Settings(bootstrap_servers=kafka.bootstrap, env=environment)
+    return await ground_on(kafka.bootstrap, environment)
+
+
+async def ground_on(bootstrap: str, environment: str) -> Ground:
+    settings = Settings(bootstrap_servers=bootstrap, env=environment)
     facts, cursor = fresh_name("facts"), fresh_name("cursor")
     topics = [
         Topic(facts, "facts", "", "", (), "mining", (), partitions=PARTITIONS),
@@ -262,4 +267,53 @@ async def test_many_rows_take_many_transactions_and_batches(ground: Ground) -> N
     ground.outbox.commit(*([(ground.outputs[0], b"k", large)] for _ in range(8)))
     ground.fill(1500)
     await until_published(ground.relay(), ground)
+    assert await ground.seen() == ground.written()
+
+
+async def test_a_broker_killed_and_restarted_under_load_delays_and_nothing_more(
+    fresh_kafka: KafkaNode, environment: str
+) -> None:
+    ground = await ground_on(fresh_kafka.bootstrap, environment)
+    relay = ground.relay()
+    task = asyncio.create_task(relay.run())
+    await relay.checked.wait()
+
+    async def writing() -> None:
+        for _ in range(60):
+            ground.fill(50)
+            relay.wake()
+            await asyncio.sleep(0.05)
+
+    load = asyncio.create_task(writing())
+    for _ in range(2):
+        await asyncio.sleep(0.7)
+        await asyncio.to_thread(fresh_kafka.kill)
+        await asyncio.to_thread(fresh_kafka.restart)
+    await load
+    async with asyncio.timeout(90):
+        relay.stop()
+        await task
+    assert await ground.seen() == ground.written()
+
+
+async def test_a_broker_that_hangs_in_mid_transaction_delays_and_nothing_more(
+    fresh_kafka: KafkaNode, environment: str
+) -> None:
+    ground = await ground_on(fresh_kafka.bootstrap, environment)
+    relay = ground.relay()
+    task = asyncio.create_task(relay.run())
+    await relay.checked.wait()
+    for _ in range(10):
+        ground.fill(300)
+        relay.wake()
+        await asyncio.sleep(0.02)
+    fresh_kafka.pause()
+    ground.fill(300)
+    relay.wake()
+    # longer than the patience with one request: what was under way is in doubt
+    await asyncio.sleep(7)
+    fresh_kafka.resume()
+    async with asyncio.timeout(90):
+        relay.stop()
+        await task
     assert await ground.seen() == ground.written()
