@@ -132,6 +132,21 @@ async def test_everything_is_taken_from_the_beginning_of_the_topic(ground: Groun
     ground.check()
 
 
+@pytest.mark.parametrize("codec", ["gzip", "lz4", "snappy", "zstd"])
+async def test_whatever_a_sender_compresses_with_is_read(ground: Ground, codec: str) -> None:
+    sender = AIOKafkaProducer(bootstrap_servers=ground.settings.servers(), compression_type=codec)
+    await sender.start()
+    ground.producer, plain = sender, ground.producer
+    await ground.send(50)
+    await sender.stop()
+    ground.producer = plain
+    replica = ground.replica()
+    await replica.start()
+    await eventually(ground.all_taken)
+    await replica.stop()
+    ground.check()
+
+
 async def test_rebalances_lose_and_double_nothing(ground: Ground) -> None:
     first, second = ground.replica(), ground.replica()
     await first.start()
