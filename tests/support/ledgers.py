@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from orestream.chassis.records import Fetched
-from orestream.cli.ledger import LEDGER_TOPICS, Ledger, decode_all
+from orestream.cli.ledger import LEDGER_TOPICS, Entry, Ledger, decode_all
+from orestream.cli.ledger_checks.verdict import Check
 from orestream.contracts.decision import Happened
 from orestream.contracts.message import Command, Message
 from orestream.contracts.outcome import CausedFact, CommandAnswered, InputPlace
@@ -16,6 +19,9 @@ from orestream.contracts.wire import Envelope, encode, fact_id, source_of
 from tests.support.worlds import SITE, Outcome, PureChain, PureService
 
 PARTITIONS = 12
+
+M = TypeVar("M", bound=Message)
+Where = Callable[[Any], bool]
 
 
 class LedgerWriter:
@@ -98,3 +104,41 @@ def _write_outcome(writer: LedgerWriter, service: PureService, outcome: Outcome,
         causation_id=outcome.command_id,
     )
     writer.write(OUTCOMES, answered, envelope)
+
+
+def anything(_: Any) -> bool:
+    return True
+
+
+def wrong(check: Check, ledger: Ledger) -> str:
+    """Everything that a check says against a ledger."""
+    return "\n".join(f"{violation.where}: {violation.what}" for violation in check(ledger).violations)
+
+
+def changed(ledger: Ledger, kind: type[M], where: Where = anything, **changes: Any) -> Ledger:
+    """The ledger with the first fitting fact saying something else."""
+    entries: list[Entry[Message]] = list(ledger.entries)
+    for index, entry in enumerate(entries):
+        if isinstance(entry.message, kind) and where(entry.message):
+            told = {
+                name: value(entry.message) if callable(value) else value for name, value in changes.items()
+            }
+            entries[index] = replace(entry, message=entry.message.model_copy(update=told))
+            return replace(ledger, entries=tuple(entries))
+    raise AssertionError(f"no {kind.__name__} fits")
+
+
+def without(ledger: Ledger, kind: type[Message], where: Where = anything) -> Ledger:
+    """The ledger without the fitting facts."""
+    kept = tuple(e for e in ledger.entries if not (isinstance(e.message, kind) and where(e.message)))
+    assert len(kept) < len(ledger.entries)
+    return replace(ledger, entries=kept)
+
+
+def more(field: str, kg: str = "1.000") -> Callable[[Any], Decimal]:
+    return lambda message: Decimal(getattr(message, field)) + Decimal(kg)
+
+
+def with_header(record: Fetched, name: str, value: bytes | None) -> Fetched:
+    headers = tuple((known, old) for known, old in record.headers if known != name)
+    return replace(record, headers=headers if value is None else (*headers, (name, value)))

@@ -48,7 +48,7 @@ class Server(Protocol):
 @dataclass(slots=True)
 class _Watched:
     server: Server
-    pause: float = FIRST_PAUSE
+    pause: float
     started_at: float = field(default_factory=time.monotonic)
     restarting: asyncio.Task[None] | None = None
 
@@ -60,17 +60,19 @@ class Supervisor:
     Args:
         run_dir: where the files with process ids are kept.
         notice: told in one line of every death and every new start.
+        first_pause: seconds before the first restart; each further one waits twice as long.
     """
 
     run_dir: Path
     notice: Notice
+    first_pause: float = FIRST_PAUSE
     _watched: dict[str, _Watched] = field(default_factory=dict)
 
     async def start(self, *servers: tuple[str, Server]) -> None:
         """Start servers side by side and watch them from now on. Raises EmbeddedError."""
         self.run_dir.mkdir(parents=True, exist_ok=True)
         for name, server in servers:
-            self._watched[name] = _Watched(server)
+            self._watched[name] = _Watched(server, self.first_pause)
         started = await asyncio.gather(*(self._start(name) for name, _ in servers), return_exceptions=True)
         for failure in started:
             if failure is not None:
@@ -114,7 +116,7 @@ class Supervisor:
         """One more start after a pause; a failure is noticed, and tried again later."""
         watched = self._watched[name]
         if time.monotonic() - watched.started_at > STEADY:
-            watched.pause = FIRST_PAUSE
+            watched.pause = self.first_pause
         self.notice(
             f"{name} died; it is started again in {watched.pause:g} s (its log: {watched.server.log})"
         )

@@ -22,10 +22,9 @@ WIDE = 150
 """Columns of tables that go to a file or a pipe."""
 
 
-def answers() -> Console:
-    """Stdout as it is now."""
-    wide = None if sys.stdout.isatty() else WIDE
-    return Console(file=sys.stdout, highlight=False, width=wide)
+def answers(width: int = WIDE) -> Console:
+    """Stdout as it is now; where it is no terminal, it has this width."""
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else width)
 
 
 def notes() -> Console:

@@ -39,7 +39,7 @@ def balance_table(batches: Iterable[BatchProcessed], quarantined: AbstractSet[st
 
 def _figures(line: Balance) -> Sequence[str]:
     figures = (line.in_kg, line.out_kg, line.unaccounted_kg, line.tolerance_kg, line.recovery_pct)
-    return ["" if figure is None else f"{figure:,}" for figure in figures]
+    return ["" if figure is None else f"{figure + 0:,}" for figure in figures]  # + 0: no negative nought
 
 
 def _verdict(line: Balance, quarantined: bool) -> str:

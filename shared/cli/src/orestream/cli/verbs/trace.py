@@ -24,6 +24,7 @@ from orestream.contracts.topics import EXPORT_SHIPMENTS, MINING_LOTS, PROCESSING
 EXAMPLE = "Example: orestream trace SHP-0001"
 
 _METALS_SHOWN = 4
+_WIDEST = 1000
 
 
 def trace(
@@ -45,10 +46,10 @@ def trace(
         found = {"id": of, "ancestry": up.as_json()} | ({"descent": down.as_json()} if down else {})
         say_raw(json_.dumps(found, ensure_ascii=False))
         return
-    out = answers()
-    out.print(_drawn(up, "comes from"), soft_wrap=True)
+    out = answers(_WIDEST)
+    out.print(_drawn(up, "comes from"))
     if down is not None:
-        out.print(_drawn(down, "went into"), soft_wrap=True)
+        out.print(_drawn(down, "went into"))
 
 
 async def _read(settings: Settings, wanted: str) -> Genealogy:
