@@ -8,7 +8,6 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from orestream.chassis.intake.taken import Committed
 from orestream.chassis.records import Series
 from orestream.contracts.decision import Happened
 
@@ -33,18 +32,6 @@ Observe = Callable[[Happened], Iterable[Observation]]
 def observe_nothing(_happened: Happened) -> Iterable[Observation]:
     """The hook of a service that has nothing to add."""
     return ()
-
-
-def count_commit(metrics: Metrics, observe: Observe, committed: Committed) -> None:
-    """Count what one database transaction has brought about."""
-    for (status, rule), count in committed.outcomes.items():
-        metrics.outcomes(status, rule).inc(count)
-    for type_, count in committed.skipped.items():
-        metrics.skipped(type_).inc(count)
-    metrics.conflicts.inc(committed.conflicts)
-    for happened in committed.facts:
-        for observation in observe(happened):
-            metrics.observe(observation)
 
 
 class Metrics:

@@ -19,13 +19,14 @@ from orestream.chassis.kafka.metadata import Cluster
 from orestream.chassis.kafka.subscription import Subscription
 from orestream.chassis.kafka.topics import needed, places_in
 from orestream.chassis.logs import Event, logger
-from orestream.chassis.metrics import Metrics, Observe, count_commit, observe_nothing
+from orestream.chassis.metrics import Metrics, Observe, observe_nothing
 from orestream.chassis.relay.lease import Lease
 from orestream.chassis.relay.publisher import KafkaPublisher
 from orestream.chassis.relay.relay import Limits, Relay
 from orestream.chassis.settings import Settings
 from orestream.chassis.stop import Stop
 from orestream.chassis.store import Store
+from orestream.chassis.telling import tell
 from orestream.chassis.upkeep import Upkeep
 from orestream.contracts.decision import Domain
 from orestream.contracts.topics import cursor_topic
@@ -131,7 +132,7 @@ def build(
         settings.site,
         partitions={topic.name: topic.partitions for topic in topics.topics},
         on_commit=relay.wake,
-        observe=partial(count_commit, metrics, observe),
+        observe=partial(tell, metrics, observe),
         limits=IntakeLimits(waiting=settings.waiting_limit),
     )
     upkeep = Upkeep(

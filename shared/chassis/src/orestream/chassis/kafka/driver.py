@@ -101,15 +101,15 @@ class Driver:
         first = admitted.records[0]
         self._oldest_ms = first.timestamp_ms
         self._progress.busy()
-        try:
-            with bound(topic=first.topic, partition=first.partition, offset=first.offset):
+        with bound(topic=first.topic, partition=first.partition, offset=first.offset):
+            try:
                 await self._take(admitted.records, admitted.since)
-        except Recoverable as error:
-            self._retry(admitted.since, error)
-        except Exception as error:  # noqa: BLE001 - see the docstring
-            self._fail(error)
-        finally:
-            self._idle.set()
+            except Recoverable as error:
+                self._retry(admitted.since, error)
+            except Exception as error:  # noqa: BLE001 - see the docstring
+                self._fail(error)
+            finally:
+                self._idle.set()
 
     def settled(self) -> bool:
         """True where this replica is in the group and the position of everything it has is known."""

@@ -92,6 +92,8 @@ class Relay:
         self._stopping = asyncio.Event()
         self._moved_at = monotonic()
         self._chores_at = 0.0
+        self._goal: int | None = None
+        """Where to stop, once it has to."""
         self.checked = asyncio.Event()
         """Set when the history was compared, or is another replica's to compare: the intake may begin."""
 
@@ -178,19 +180,23 @@ class Relay:
         return cursor
 
     async def _publish_from(self, cursor: Cursor) -> None:
-        """Publish until told to stop, and then until the outbox is empty."""
-        while True:
+        """Publish until told to stop, and then what was committed until then."""
+        while not await self._finished(cursor):
             self._wake.clear()
             rows = await self._rows(cursor.position)
             if rows:
                 cursor = await self._publish_backlog(rows, cursor)
-            else:
-                self._quiet()
+                continue
+            self._quiet()
             await self._chores(cursor)
-            if not rows:
-                if self._stopping.is_set():
-                    return
+            if not self._stopping.is_set():
                 await until(self._wake, self._limits.poll.total_seconds())
+
+    async def _finished(self, cursor: Cursor) -> bool:
+        """True where it has to stop and has got as far as the outbox went then; others may go on writing."""
+        if self._stopping.is_set() and self._goal is None:
+            self._goal = (await self._outbox.outbox_head()).position
+        return self._goal is not None and cursor.position >= self._goal
 
     async def _publish_backlog(self, rows: Sequence[OutboxRow], cursor: Cursor) -> Cursor:
         """Publish these and what stands behind them, which is read meanwhile: rows never change."""
@@ -198,7 +204,7 @@ class Relay:
             ahead = asyncio.create_task(self._rows(rows[-1].position))
             try:
                 cursor = await self._publish(rows, cursor)
-                rows = await ahead
+                rows = () if self._stopping.is_set() else await ahead
             finally:
                 ahead.cancel()
                 await asyncio.gather(ahead, return_exceptions=True)
