@@ -8,7 +8,7 @@ from dataclasses import replace
 from orestream.chassis.records import Fetched
 from orestream.contracts.topics import MINING_LOTS
 from tests.integration.cli.conftest import Shell, produce
-from tests.unit.cli.conftest import story_records
+from tests.support.story import story_records
 
 
 async def test_an_honest_ledger_is_verified_traced_and_read(shell: Shell) -> None:
@@ -72,7 +72,9 @@ async def test_a_transaction_that_was_aborted_is_not_seen(shell: Shell) -> None:
 
 async def test_what_is_no_event_at_all_is_reported_not_fatal(shell: Shell) -> None:
     junk = Fetched(MINING_LOTS, 0, 0, b"LOT-1", (), b"\xff", 0)
-    await produce(shell.bootstrap, [*story_records(), junk, replace(junk, key=None, value=None)])
+    await produce(
+        shell.bootstrap, [*story_records(), junk, replace(junk, value=None), replace(junk, key=None)]
+    )
     done = shell.run("verify")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr

@@ -84,7 +84,7 @@ async def service_that(judge: Judge, shell: Shell) -> AsyncIterator[None]:
         await asyncio.gather(answering, return_exceptions=True)
 
 
-async def test_every_command_stands_on_its_keys_partition_in_file_order_with_its_headers(
+async def test_every_command_stands_on_its_keys_partition_in_file_order(
     shell: Shell,
 ) -> None:
     sent = await asyncio.to_thread(shell.run, "send", str(CHAIN), "--no-wait")

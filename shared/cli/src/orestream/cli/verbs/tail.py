@@ -17,6 +17,7 @@ from orestream.cli.ledger import LEDGER_TOPICS, Entry, decode_one
 from orestream.cli.options import AsJson, Bootstrap
 from orestream.cli.reading import Start, TopicReader, topic_reader
 from orestream.cli.running import answering_for_mistakes, read_settings, run
+from orestream.cli.stopping import until_signalled
 from orestream.cli.terminal import answers, notes, say, say_raw
 from orestream.contracts.decimals import TIME_PATTERN
 from orestream.contracts.outcome import CommandAnswered
@@ -42,7 +43,11 @@ def tail(
     with answering_for_mistakes():
         settings = read_settings(bootstrap)
         start = start_of(begin)
-    run(_tail(settings, topics or list(reversed(LEDGER_TOPICS)), start, as_json=json, once=once))
+    run(
+        until_signalled(
+            _tail(settings, topics or list(reversed(LEDGER_TOPICS)), start, as_json=json, once=once)
+        )
+    )
 
 
 def start_of(text: str) -> Start:
