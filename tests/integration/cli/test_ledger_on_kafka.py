@@ -27,7 +27,7 @@ async def test_an_honest_ledger_is_verified_traced_and_read(shell: Shell) -> Non
     ]
     assert "SHP-901" in json.dumps(shell.json("trace", "LOT-RE-901")["descent"])
 
-    lines = shell.run("tail", "--from", "beginning", "--once", "--json").stdout.splitlines()
+    lines = shell.run("tail", "--from", "beginning", "--until-end", "--json").stdout.splitlines()
     assert len(lines) == len(records)
     assert {json.loads(line)["type"] for line in lines} >= {
         "orestream.lot.mined.v1",
@@ -65,7 +65,7 @@ async def test_a_transaction_that_was_aborted_is_not_seen(shell: Shell) -> None:
     await produce(shell.bootstrap, records[:20], commit=False, name="aborted")
     await produce(shell.bootstrap, records)
     assert shell.run("verify").returncode == 0
-    assert len(shell.run("tail", "--from", "beginning", "--once", "--json").stdout.splitlines()) == len(
+    assert len(shell.run("tail", "--from", "beginning", "--until-end", "--json").stdout.splitlines()) == len(
         records
     )
 
@@ -79,4 +79,4 @@ async def test_what_is_no_event_at_all_is_reported_not_fatal(shell: Shell) -> No
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "content-type: this header is missing" in done.stdout
-    assert shell.run("tail", "--from", "beginning", "--once").returncode == 0
+    assert shell.run("tail", "--from", "beginning", "--until-end").returncode == 0

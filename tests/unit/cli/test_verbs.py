@@ -59,7 +59,7 @@ def test_each_verb_has_help_with_an_example_of_itself(path: tuple[str, ...]) -> 
     [
         ["send", str(CHAIN), "--timeout", "1"],
         ["send", str(CHAIN), "--no-wait"],
-        ["tail", "--once"],
+        ["tail", "--until-end"],
         ["trace", "LOT-1"],
         ["verify"],
         ["topics", "plan"],

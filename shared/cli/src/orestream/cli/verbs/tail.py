@@ -37,7 +37,7 @@ def tail(
         str,
         typer.Option("--from", help="beginning, now, a time (2025-09-03T08:00:00Z) or how long ago (15m)."),
     ] = "now",
-    once: Annotated[bool, typer.Option("--once", help="Stop where the topics end now.")] = False,
+    until_end: Annotated[bool, typer.Option("--until-end", help="Stop where the topics end now.")] = False,
 ) -> None:
     """Follow the topics live, one line a record, until Ctrl-C. Reads committed records only."""
     with answering_for_mistakes():
@@ -45,7 +45,7 @@ def tail(
         start = start_of(begin)
     run(
         until_signalled(
-            _tail(settings, topics or list(reversed(LEDGER_TOPICS)), start, as_json=json, once=once)
+            _tail(settings, topics or list(reversed(LEDGER_TOPICS)), start, as_json=json, until_end=until_end)
         )
     )
 
@@ -67,10 +67,12 @@ def start_of(text: str) -> Start:
     return datetime.now(UTC) - ago
 
 
-async def _tail(settings: Settings, topics: list[str], start: Start, *, as_json: bool, once: bool) -> None:
+async def _tail(
+    settings: Settings, topics: list[str], start: Start, *, as_json: bool, until_end: bool
+) -> None:
     async with topic_reader(settings, topics) as reader:
         starts = await reader.starts(start)
-        if once:
+        if until_end:
             for record in sorted(await reader.between(starts, await reader.ends()), key=_when):
                 _print(record, as_json=as_json)
             return
