@@ -117,6 +117,7 @@ def as_json_object(record: Fetched) -> dict[str, Any]:
         "offset": record.offset,
         "key": None if record.key is None else record.key.decode(errors="replace"),
         "type": headers.get("ce_type"),
+        "subject": headers.get("ce_subject"),
         "headers": headers,
         "value": value,
     }
