@@ -37,6 +37,7 @@ class System:
         self.lines: list[str] = []
         self.bootstrap = ""
         self._process: subprocess.Popen[str] | None = None
+        self._listener: threading.Thread | None = None
         self._ready = threading.Event()
 
     def start(self) -> None:
@@ -48,7 +49,8 @@ class System:
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         if not self._ready.wait(_READY_S):
             self.stop()
             raise AssertionError("the system never became ready:\n" + "\n".join(self.lines + self.logs()))
@@ -58,7 +60,10 @@ class System:
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(how)
-        return self._process.wait(_STOP_S)
+        code = self._process.wait(_STOP_S)
+        assert self._listener is not None
+        self._listener.join(_STOP_S)
+        return code
 
     def pid(self, name: str) -> int:
         """The process id of `kafka`, `postgres` or a service, as it stands in `run/`."""
@@ -117,12 +122,13 @@ class System:
     def _listen(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.lines.append(line.rstrip())
-            found = re.search(r"ready bootstrap=(\S+)", line)
-            if found:
-                self.bootstrap = found.group(1)
-                self._ready.set()
+        with self._process.stdout as printed:
+            for line in printed:
+                self.lines.append(line.rstrip())
+                found = re.search(r"ready bootstrap=(\S+)", line)
+                if found:
+                    self.bootstrap = found.group(1)
+                    self._ready.set()
 
 
 @contextmanager

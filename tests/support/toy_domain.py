@@ -219,7 +219,7 @@ class Bank:
             case _:
                 return ()
 
-    def evolve(self, ref: Ref, state: Any | None, happened: Happened) -> Any:
+    def evolve(self, ref: Ref, state: Any, happened: Happened) -> Any:
         match happened.fact:
             case AccountOpened(account_id=id_):
                 return Account(id_, Decimal(0), happened.time)
@@ -312,4 +312,5 @@ def rate(currency: str, value: str = "2", *, bonus_to: str | None = None, bad: b
 
 def header(record: Any, name: str) -> str:
     """A header of anything that has headers."""
-    return dict(record.headers)[name].decode()
+    value: bytes = dict(record.headers)[name]
+    return value.decode()

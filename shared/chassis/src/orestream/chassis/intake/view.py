@@ -56,7 +56,7 @@ class View:
             raise Unloaded((checked(ref),)) from None
 
     def get_all(self, kind: str, ids: Iterable[str]) -> Mapping[str, Any]:
-        """The states of those that exist, by id; what is missing is loaded in one go. Raises as `get` does."""
+        """The states of those that exist, by id; all that is missing is loaded in one go. Raises like `get`."""
         refs = [Ref(kind, id_) for id_ in ids]
         self.asked.update(refs)
         for ref in refs:
