@@ -15,7 +15,7 @@ moistures = st.decimals(min_value=Decimal(0), max_value=Decimal(60), places=2)
 
 def test_a_mass_is_stated_to_the_gram_half_to_even() -> None:
     stated = [str(quantities.kg(Decimal(text))) for text in ("1", "2.0005", "2.0015", "-0.0005")]
-    assert stated == ["1.000", "2.000", "2.002", "-0.000"]
+    assert stated == ["1.000", "2.000", "2.002", "0.000"]
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
@@ -93,3 +93,7 @@ def test_the_sigma_of_a_dry_mass_is_unknown_without_both_sources(
 def test_a_tonne_is_2204_622_62_pounds_and_a_troy_ounce_31_1034768_grams() -> None:
     assert quantities.pounds(Decimal(1000)) == Decimal("2204.623")
     assert quantities.troy_ounces(Decimal("31.1034768")) == Decimal(1000)
+
+
+def test_nothing_is_stated_without_a_sign() -> None:
+    assert str(quantities.kg(Decimal("-0.0001"))) == "0.000"

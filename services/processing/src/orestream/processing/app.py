@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+from orestream.chassis.metrics import Observation
+from orestream.contracts.decision import Happened
+from orestream.contracts.processing import BatchProcessed
 from orestream.lots import tables
 from orestream.processing.domain import ProcessingDomain
 
@@ -18,3 +22,18 @@ def configured() -> ProcessingDomain:
     """The same with the directory that `ORESTREAM_RULES_DIR` names, if it names one."""
     directory = os.environ.get("ORESTREAM_RULES_DIR")
     return build(Path(directory) if directory else None)
+
+
+def observe(happened: Happened) -> Iterator[Observation]:
+    """For dashboards: what a plant's last batch left unaccounted, kg of dry solids and each element."""
+    batch = happened.fact
+    if not isinstance(batch, BatchProcessed):
+        return
+    for component, balance in batch.balance.items():
+        if balance.unaccounted_kg is not None:
+            yield Observation(
+                "mass_imbalance_kg",
+                "In minus out of a plant's last batch; negative is a gain.",
+                {"plant": batch.plant_id, "component": component},
+                float(balance.unaccounted_kg),
+            )

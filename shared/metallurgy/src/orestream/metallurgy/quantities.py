@@ -51,7 +51,7 @@ def kg(mass_kg: Decimal) -> Decimal:
     """
     if not mass_kg.is_finite():
         raise ImpossibleQuantityError(f"{mass_kg} is no mass")
-    return mass_kg.quantize(GRAM)
+    return mass_kg.quantize(GRAM) + ZERO  # which turns a negative zero into a plain one
 
 
 @exactly

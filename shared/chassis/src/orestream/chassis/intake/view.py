@@ -56,7 +56,7 @@ class View:
             raise Unloaded((checked(ref),)) from None
 
     def get_all(self, kind: str, ids: Iterable[str]) -> Mapping[str, Any]:
-        """The states of those that exist, by id; all that is missing is loaded in one go. Raises like `get`."""
+        """The states of those that exist, by id; all missing ones are loaded in one go. Raises like `get`."""
         refs = [Ref(kind, id_) for id_ in ids]
         self.asked.update(refs)
         for ref in refs:
