@@ -149,44 +149,35 @@ class LotAssayed(Fact):
     results: tuple[Result, ...]
 
 
-class LotSplit(Fact):
+class _MadeOfLots(Fact):
+    """What the birth of a lot out of other lots states; its results are a book value."""
+
+    KEYED_BY: ClassVar = ("lot_id",)
+
+    lot_id: Id = Field(description="the new lot")
+    material: Material
+    mineral: Mineral | None = None
+    wet_kg: Kg
+    moisture_pct: MoisturePct
+    dry_kg: Kg
+    basis: Literal["dry"] = "dry"
+    results: tuple[Result, ...] = ()
+    certificates: tuple[Id, ...] = Field((), description="on which the book results rest")
+    parents: tuple[Parent, ...]
+    origins: tuple[Origin, ...]
+    synthetic: bool = False
+
+
+class LotSplit(_MadeOfLots):
     """A lot was born as part of another; its results are its parent's, as a book value."""
 
     TYPE: ClassVar = "orestream.lot.split.v1"
-    KEYED_BY: ClassVar = ("lot_id",)
-
-    lot_id: Id = Field(description="the new lot")
-    material: Material
-    mineral: Mineral | None = None
-    wet_kg: Kg
-    moisture_pct: MoisturePct
-    dry_kg: Kg
-    basis: Literal["dry"] = "dry"
-    results: tuple[Result, ...] = ()
-    certificates: tuple[Id, ...] = Field((), description="on which the book results rest")
-    parents: tuple[Parent, ...]
-    origins: tuple[Origin, ...]
-    synthetic: bool = False
 
 
-class LotBlended(Fact):
+class LotBlended(_MadeOfLots):
     """A lot was born of parts of others; mass and metal are the sums of its parts."""
 
     TYPE: ClassVar = "orestream.lot.blended.v1"
-    KEYED_BY: ClassVar = ("lot_id",)
-
-    lot_id: Id = Field(description="the new lot")
-    material: Material
-    mineral: Mineral | None = None
-    wet_kg: Kg
-    moisture_pct: MoisturePct
-    dry_kg: Kg
-    basis: Literal["dry"] = "dry"
-    results: tuple[Result, ...] = ()
-    certificates: tuple[Id, ...] = Field((), description="on which the book results rest")
-    parents: tuple[Parent, ...]
-    origins: tuple[Origin, ...]
-    synthetic: bool = False
 
 
 class LotDrawn(Fact):

@@ -13,7 +13,8 @@ from orestream.contracts.wire import Envelope, UnknownType, read_envelope, read_
 def _messages(*modules: ModuleType) -> Iterable[type[Message]]:
     for module in modules:
         for thing in vars(module).values():
-            if isinstance(thing, type) and issubclass(thing, Message) and thing.__module__ == module.__name__:
+            own = isinstance(thing, type) and thing.__module__ == module.__name__
+            if own and issubclass(thing, Message) and not thing.__name__.startswith("_"):
                 yield thing
 
 
