@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from orestream.cli.embedded.ports import free_port
 from orestream.cli.failing import ExitCode, Unusable
-from orestream.cli.main import app
+from orestream.cli.main import VERBS, app, load
 from orestream.cli.verbs.tail import start_of
 
 CHAIN = Path(__file__).parents[2] / "examples" / "chain.jsonl"
@@ -28,7 +29,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ORESTREAM_DATABASE_URL", f"sqlite:///{tmp_path}/{{service}}.db")
 
 
-def verbs(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def verbs(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     inner = getattr(command, "commands", {})
     for name, one in inner.items():
         yield from verbs(one, (*path, name))
@@ -36,7 +37,7 @@ def verbs(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[
         yield path
 
 
-ALL = sorted(verbs(typer.main.get_command(app)))  # type: ignore[arg-type]
+ALL = sorted(path for verb in VERBS for path in verbs(load(verb), (verb,)))
 
 
 def test_the_verbs_are_those_that_the_documentation_names() -> None:
@@ -45,6 +46,23 @@ def test_the_verbs_are_those_that_the_documentation_names() -> None:
     }
     assert {path[1] for path in ALL if path[0] == "topics"} == {"plan", "apply"}
     assert {path[1] for path in ALL if path[0] == "parked"} >= {"list", "show", "retry", "discard"}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_summary_of_a_verb_is_the_first_line_of_its_help(verb: str) -> None:
+    assert VERBS[verb] == " ".join(load(verb).help.partition("\n\n")[0].split())
+
+
+def test_help_loads_no_verb_and_none_of_their_libraries() -> None:
+    program = (
+        "import sys; from orestream.cli.main import app\n"
+        "try: app(['--help'])\n"
+        "finally: print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "Follow ore from the licence to the buyer" in done.stdout
+    assert "typer" in done.stderr.split()
+    assert not {"aiokafka", "asyncpg", "faststream", "pydantic", "sqlalchemy"} & set(done.stderr.split())
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)

@@ -6,7 +6,6 @@ import ssl
 from typing import Any
 
 from aiokafka.errors import KafkaError
-from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from orestream.chassis.durations import milliseconds
 from orestream.chassis.settings import PREFIX, Settings, SettingsInvalid
@@ -51,7 +50,7 @@ def client_options(settings: Settings) -> dict[str, Any]:
 def _sasl(settings: Settings) -> dict[str, Any]:
     if not settings.security_protocol.startswith("SASL"):
         return {}
-    username, password = _user(settings)
+    username, password = user(settings)
     return {
         "sasl_mechanism": settings.sasl_mechanism,
         "sasl_plain_username": username,
@@ -59,18 +58,7 @@ def _sasl(settings: Settings) -> dict[str, Any]:
     }
 
 
-def faststream_security(settings: Settings) -> BaseSecurity | None:
-    """The same, as FastStream wants it."""
-    tls = tls_context(settings)
-    if not settings.security_protocol.startswith("SASL"):
-        return None if tls is None else BaseSecurity(ssl_context=tls, use_ssl=True)
-    kinds = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
-    username, password = _user(settings)
-    return kinds[settings.sasl_mechanism](
-        username=username, password=password, ssl_context=tls, use_ssl=tls is not None
-    )
-
-
-def _user(settings: Settings) -> tuple[str, str]:
+def user(settings: Settings) -> tuple[str, str]:
+    """Name and password for SASL; empty where they are not set."""
     password = settings.sasl_password
     return settings.sasl_username or "", password.get_secret_value() if password is not None else ""

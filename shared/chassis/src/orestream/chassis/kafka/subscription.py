@@ -19,9 +19,10 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 from orestream.chassis.backoff import Backoff
 from orestream.chassis.durations import milliseconds
 from orestream.chassis.kafka.assignment import Assignment
-from orestream.chassis.kafka.connection import UNREACHABLE, faststream_security
+from orestream.chassis.kafka.connection import UNREACHABLE
 from orestream.chassis.kafka.driver import Driver
 from orestream.chassis.kafka.listener import Listener
+from orestream.chassis.kafka.security import faststream_security
 from orestream.chassis.logs import HOST, Event, logger
 from orestream.chassis.records import Series
 from orestream.chassis.resting import until
