@@ -10,7 +10,6 @@ import typer
 
 from orestream.cli.demo.playing import play
 from orestream.cli.failing import ExitCode
-from orestream.cli.options import Bootstrap
 from orestream.cli.running import BOOTSTRAP_VARIABLE, run
 from orestream.cli.stopping import until_signalled
 
@@ -19,7 +18,13 @@ EXAMPLE = "Example: orestream demo"
 
 def demo(
     *,
-    bootstrap: Bootstrap = None,
+    bootstrap: Annotated[
+        str | None,
+        typer.Option(
+            help="Use this Kafka, or the one of ORESTREAM_BOOTSTRAP_SERVERS; else one is started.",
+            metavar="HOST:PORT,…",
+        ),
+    ] = None,
     data_dir: Annotated[
         Path | None,
         typer.Option(help="Keep the run's data, logs and process ids there.", metavar="DIR"),
@@ -27,8 +32,7 @@ def demo(
 ) -> None:
     """Make the first shipment live: three mines, three plants, Karachi, and a ship.
 
-    Uses the Kafka of --bootstrap or ORESTREAM_BOOTSTRAP_SERVERS, else starts an embedded one. Includes
-    what goes wrong and is handled. Ends with 0 only if everything came out as expected.
+    Includes what goes wrong and is handled. Ends with 0 only if everything came out as expected.
     """
     wanted = bootstrap or os.environ.get(BOOTSTRAP_VARIABLE) or None
     code = run(until_signalled(play(data_dir, wanted)))

@@ -29,7 +29,7 @@ def up(
     """Run Kafka, the topics and the three services until Ctrl-C.
 
     Prints `ready bootstrap=HOST:PORT` when all are ready. What dies is started again; the process
-    ids are in DIR/run, the services' logs in DIR/logs.
+    ids are in DIR/run, the services' logs in DIR/logs, SQLite files in DIR/databases.
     """
     run(until_signalled(_up(Wanted(data_dir, port, store))))
 
