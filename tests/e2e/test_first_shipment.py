@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,14 @@ def test_every_command_has_the_expected_outcome_in_file_order(system: System) ->
     assert [outcome["command_id"] for outcome in outcomes] == list(EXPECTED)
     assert verdicts(outcomes) == EXPECTED
     system.verify()
+
+
+def test_a_system_at_rest_has_nothing_left_to_take(system: System) -> None:
+    """What stands behind the last record, the ends of transactions, is no work that anything is late with."""
+    deadline = time.monotonic() + 60
+    while system.lag() and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert system.lag() == 0
 
 
 def test_sending_it_again_changes_nothing_and_answers_the_same(system: System) -> None:

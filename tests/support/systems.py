@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,8 +90,13 @@ class System:
 
     def run(self, *arguments: str, within: float = _ANSWER_S) -> subprocess.CompletedProcess[str]:
         """One call of the command line against this system."""
+        return self.run_offline(*arguments, "--bootstrap", self.bootstrap, within=within)
+
+    def run_offline(self, *arguments: str, within: float = _ANSWER_S) -> subprocess.CompletedProcess[str]:
+        """One call of the command line that is not told of the broker."""
         return subprocess.run(
-            [COMMAND, *arguments, "--bootstrap", self.bootstrap],
+            [COMMAND, *arguments],
+            env={**os.environ, "COLUMNS": "200"},
             capture_output=True,
             text=True,
             timeout=within,
@@ -111,6 +117,21 @@ class System:
         assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
         verdict: dict[str, Any] = json.loads(run.stdout)
         return verdict
+
+    def lag(self) -> float:
+        """Records that any service has not taken in yet, by its own metrics."""
+        lines = [line for service in SERVICES for line in self.page(service, "metrics").splitlines()]
+        return sum(
+            float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("orestream_lag_records{")
+        )
+
+    def page(self, service: str, name: str) -> str:
+        """A page of a service's management port."""
+        log = (self.directory / "logs" / f"{service}.log").read_text()
+        port = int(re.findall(r'"port": (\d+)', log)[-1])
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{name}", timeout=10) as answer:
+            text: str = answer.read().decode()
+            return text
 
     def logs(self, last: int = 15) -> list[str]:
         """The last lines of every service's log."""

@@ -48,6 +48,9 @@ class FakeLog:
             raise ConnectionError("no broker")
         return dict.fromkeys(series, (self.begin, self.end))
 
+    async def fetched(self, series: Collection[Series]) -> dict[Series, int]:
+        return {one: self.fetching[one] for one in series if one in self.fetching}
+
     async def cluster(self, topics: Collection[str]) -> Cluster:
         return Cluster("cluster", 1, {name: TopicSeen(name, self.topic_id, 2) for name in topics})
 
@@ -62,12 +65,13 @@ class Replica:
 
     def __post_init__(self) -> None:
         self.intake = MemoryIntake(self.offsets)
+        self.progress = Progress()
         self.driver = Driver(
             intake=self.intake,
             offsets=self.offsets,
             places=PLACES,
             metrics=Metrics("mining"),
-            progress=Progress(),
+            progress=self.progress,
             on_fatal=self.failures.append,
             on_ready=lambda: None,
         )
@@ -245,6 +249,19 @@ async def test_lag_and_age_tell_how_far_behind_a_replica_is() -> None:
     await replica.driver.revoked([B])
     await replica.driver.inspect(None)
     assert measured(replica, "lag_records", 'partition="1"') is None
+
+
+async def test_the_end_of_a_transaction_is_nothing_that_has_to_be_taken() -> None:
+    """It has an offset of its own, and no record: fetching passes it, the stored offset does not."""
+    replica = Replica(log=FakeLog(end=6))
+    await replica.join(A)
+    await replica.poll(5)
+    await replica.driver.inspect(None)
+    assert measured(replica, "lag_records", 'partition="0"') == 1
+    replica.log.fetching[A] = 6
+    await replica.driver.inspect(None)
+    assert measured(replica, "lag_records", 'partition="0"') == 0
+    assert replica.progress.stalled == 0
 
 
 def measured(replica: Replica, name: str, label: str) -> float | None:

@@ -132,7 +132,8 @@ class Driver:
         """
         await self._positions.same_topics()
         expected, bounds = await self._positions.bounds()
-        lags = {one: max(0, bounds[one][1] - at) for one, at in expected.items()}
+        reached = await self._positions.passed(expected) if self._idle.is_set() else expected
+        lags = {one: max(0, bounds[one][1] - at) for one, at in reached.items()}
         self._metrics.set_lags(lags)
         if any(lags.values()):
             self._progress.busy()
@@ -178,6 +179,8 @@ class Driver:
             topic=halt.topic,
             partition=halt.partition,
             offset=halt.offset,
+            key=halt.key,
+            correlation_id=halt.correlation_id,
             why=halt.why,
         )
 

@@ -40,6 +40,12 @@ class ConsumerLog:
         )
         return {Series(*tp): (begins[tp], ends[tp]) for tp in partitions}
 
+    async def fetched(self, series: Collection[Series]) -> dict[Series, int]:
+        """See `positions.Log`."""
+        assigned = self.consumer.assignment()
+        held = [TopicPartition(*one) for one in series if one in assigned]
+        return {Series(*tp): await self.consumer.position(tp) for tp in held}
+
     async def cluster(self, topics: Collection[str]) -> Cluster:
         """See `positions.Log`."""
         client = self.consumer._client  # noqa: SLF001 - there is no public way to send a request of our own

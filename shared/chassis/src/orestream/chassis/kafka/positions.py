@@ -49,6 +49,9 @@ class Log(Protocol):
     async def bounds(self, series: Collection[Series]) -> Bounds:
         """What the logs hold. Raises what `UNREACHABLE` lists."""
 
+    async def fetched(self, series: Collection[Series]) -> dict[Series, int]:
+        """Where fetching goes on, of those still assigned: behind all that was polled or skipped."""
+
     async def cluster(self, topics: Collection[str]) -> Cluster:
         """The topics as they are now. Raises what `UNREACHABLE` lists."""
 
@@ -101,6 +104,16 @@ class Positions:
         if self.log is None or not expected:
             return {}, {}
         return expected, await self.log.bounds(expected)
+
+    async def passed(self, expected: Mapping[Series, int]) -> dict[Series, int]:
+        """The same offsets, moved over what follows them and is no record: transactions' ends, aborted ones.
+
+        Only while no batch is in hand: what was polled and is not yet taken would seem passed too.
+        """
+        if self.log is None:
+            return dict(expected)
+        fetched = await self.log.fetched(expected)
+        return {one: max(at, fetched.get(one, at)) for one, at in expected.items()}
 
     async def same_topics(self) -> None:
         """The topics are the ones that offsets are kept for.
