@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_HEEDING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
 
 def process_ended(pid: int) -> bool:
     """Whether the process is gone; one that has ended and that nobody has asked for its code is gone too."""
@@ -18,8 +20,11 @@ def process_ended(pid: int) -> bool:
 
 @contextmanager
 def program(source: str, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """Run Python source as a program of its own, with its output to read from; it is dead afterwards."""
-    command = [sys.executable, "-c", source, *(str(argument) for argument in arguments)]
+    """Run Python source as a program of its own, with its output to read from; it is dead afterwards.
+
+    It heeds SIGINT even where the tests themselves were started by something that has it ignored.
+    """
+    command = [sys.executable, "-c", _HEEDING + source, *(str(argument) for argument in arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
