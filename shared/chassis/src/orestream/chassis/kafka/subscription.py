@@ -13,7 +13,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy, BaseMiddleware
-from faststream.kafka import KafkaBroker
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from orestream.chassis.backoff import Backoff
@@ -78,6 +79,7 @@ class Subscription:
             auto_offset_reset="none",
             isolation_level="read_committed",
             listener=Listener(driver, lambda: self.subscriber.consumer),
+            parser=_unparsed,
             decoder=_undecoded,
             no_reply=True,
             session_timeout_ms=milliseconds(settings.session_timeout),
@@ -127,6 +129,15 @@ class Subscription:
             await asyncio.wait_for(self.broker.stop(), STOP_PATIENCE)
         except UNREACHABLE as error:
             log.info(Event.BROKER_ABSENT, error=str(error) or repr(error))
+
+
+async def _unparsed(batch: tuple[ConsumerRecord, ...]) -> KafkaMessage:
+    """The batch as it came.
+
+    FastStream's own parser reads every header as UTF-8; on one that is not, or has no value, it would drop
+    the whole batch, and go on behind it.
+    """
+    return KafkaMessage(raw_message=batch, body=b"", consumer=FAKE_CONSUMER)
 
 
 async def _undecoded(message: Any) -> Any:
