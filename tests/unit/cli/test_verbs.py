@@ -103,7 +103,7 @@ def test_a_setting_that_cannot_work_is_named(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_dry_run_checks_and_sends_nothing() -> None:
     done = runner.invoke(app, ["send", str(CHAIN), "--dry-run"])
     assert done.exit_code == ExitCode.OK
-    assert "42 commands are in order; nothing was sent" in done.stderr
+    assert "nothing was sent; in order: 42 commands\n" in done.stderr
 
 
 def test_stdin_is_read_as_what_it_looks_like() -> None:
@@ -111,8 +111,8 @@ def test_stdin_is_read_as_what_it_looks_like() -> None:
     from_csv = runner.invoke(
         app, ["send", "-", "--dry-run"], input=runner.invoke(app, ["send", "--template", "MineLot"]).stdout
     )
-    assert "42 commands are in order" in from_json.stderr
-    assert "1 commands are in order" in from_csv.stderr
+    assert "in order: 42 commands\n" in from_json.stderr
+    assert "in order: 1 command\n" in from_csv.stderr
 
 
 def test_faults_in_a_file_keep_everything_from_being_sent(tmp_path: Path) -> None:

@@ -65,8 +65,7 @@ class ShipmentLife:
         """In a word or two."""
         sailing = self.sailed
         if sailing is not None:
-            at_sea = f"sailed {sailing.sailed_at:%Y-%m-%d} with {sailing.vessel.name} to {sailing.to_port}"
-            return f"{at_sea}, RECALLED" if self.recalls else at_sea
+            return f"sailed {sailing.sailed_at:%Y-%m-%d} with {sailing.vessel.name} to {sailing.to_port}"
         return "cleared" if self.cleared else "not cleared"
 
 

@@ -37,6 +37,11 @@ def say(console: Console, *pieces: str | tuple[str, str] | Text) -> None:
     console.print(Text.assemble(*pieces), soft_wrap=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 command`, `2 commands`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def say_raw(line: str) -> None:
     """One line of machine-readable output."""
     sys.stdout.write(line + "\n")

@@ -21,7 +21,7 @@ from orestream.cli.reading import topic_reader
 from orestream.cli.running import answering_for_mistakes, read_settings, run
 from orestream.cli.sending import Place, send_all
 from orestream.cli.terminal import answers as stdout
-from orestream.cli.terminal import notes, say, say_raw
+from orestream.cli.terminal import counted, notes, say, say_raw
 from orestream.contracts.topics import OUTCOMES
 
 _FAULTS_SHOWN = 50
@@ -60,7 +60,7 @@ def send(
         commands = _checked(files or [])
         settings = read_settings(bootstrap)
         if dry_run:
-            say(notes(), f"{len(commands)} commands are in order; nothing was sent")
+            say(notes(), f"nothing was sent; in order: {counted(len(commands), 'command')}")
             return
     if not commands:
         say(notes(), "there is nothing to send")
@@ -157,7 +157,7 @@ def _summary(answers: Answers) -> ExitCode:
     refused = sum(outcome.status == "refused" for outcome in final)
     open_ = total - len(final)
     text = f"{len(final) - refused} accepted, {refused} refused, {open_} without a final answer"
-    say(notes(), f"{total} commands: {text}")
+    say(notes(), f"{counted(total, 'command')}: {text}")
     if open_:
         say(
             notes(),
