@@ -114,6 +114,13 @@ async def until_published(relay: Relay, ground: Ground) -> None:
         await task
 
 
+async def all_visible(ground: Ground) -> None:
+    """Wait until the relay has recovered: told to stop in the middle of a doubt, it ends with rows unsent."""
+    async with asyncio.timeout(90):
+        while len(await ground.seen()) < len(ground.outbox.rows):  # noqa: ASYNC110 - a topic has no event
+            await asyncio.sleep(0.2)
+
+
 async def test_rows_become_visible_once_and_in_order(ground: Ground) -> None:
     ground.fill()
     await until_published(ground.relay(), ground)
@@ -290,6 +297,7 @@ async def test_a_broker_killed_and_restarted_under_load_delays_and_nothing_more(
         await asyncio.to_thread(fresh_kafka.kill)
         await asyncio.to_thread(fresh_kafka.restart)
     await load
+    await all_visible(ground)
     async with asyncio.timeout(90):
         relay.stop()
         await task
@@ -313,6 +321,7 @@ async def test_a_broker_that_hangs_in_mid_transaction_delays_and_nothing_more(
     # longer than the patience with one request: what was under way is in doubt
     await asyncio.sleep(7)
     fresh_kafka.resume()
+    await all_visible(ground)
     async with asyncio.timeout(90):
         relay.stop()
         await task
