@@ -47,10 +47,10 @@ class Branch:
     def __post_init__(self) -> None:
         self.intake = self.another()
 
-    def another(self, bank: Bank | None = None) -> Intake:
+    def another(self, bank: Bank | None = None, store: Store | None = None) -> Intake:
         """One more intake on the same database, as another replica has it."""
         return Intake(
-            self.store,
+            store or self.store,
             bank or self.bank,
             decode,
             SITE,

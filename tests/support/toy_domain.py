@@ -3,7 +3,8 @@
 - `OpenAccount`, `Deposit`, `Transfer`: a transfer waits for the accounts it names, is refused beyond the
   balance, and a withdrawal `in_currency` waits for that currency's rate.
 - `RateSet` is another service's fact; `RateUsed` makes the rate known in the accounts that asked for it.
-- `Bad` facts make the code fail while `Bank.faulty` says so.
+- `Favour` is granted to an account unless another has one: two of them, each reading what the other writes.
+- Bad facts make the code fail while `Bank.faulty` says so.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class OpenAccount(Command):
     SERVICES: ClassVar = (SERVICE,)
     KEYED_BY: ClassVar = ("account_id",)
     account_id: Id
+    guarantor: Id | None = None
+    """Another account, waited for."""
 
 
 class Deposit(Command):
@@ -67,6 +70,18 @@ class Transfer(Command):
     amount: Number
 
 
+class Favour(Command):
+    """At most one of the two gets it, in whatever order they ask; `times` facts say so."""
+
+    SERVICES: ClassVar = (SERVICE,)
+    KEYED_BY: ClassVar = ("account_id",)
+    account_id: Id
+    unless: Id
+    times: int = 1
+    words: int = 0
+    """Length of what each fact says besides."""
+
+
 class AccountOpened(Fact):
     TYPE: ClassVar = "toy.account.opened.v1"
     KEYED_BY: ClassVar = ("account_id",)
@@ -79,6 +94,13 @@ class Deposited(Fact):
     account_id: Id
     amount: Number
     note: str | None = None
+
+
+class Favoured(Fact):
+    TYPE: ClassVar = "toy.account.favoured.v1"
+    KEYED_BY: ClassVar = ("account_id",)
+    account_id: Id
+    words: str = ""
 
 
 class RateSet(Fact):
@@ -117,9 +139,14 @@ class Rate:
     times: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Favourite:
+    id: str
+
+
 MODELS: Mapping[str, type[Message]] = {
-    **{command.type_for(SERVICE): command for command in (OpenAccount, Deposit, Transfer)},
-    **{fact.TYPE: fact for fact in (AccountOpened, Deposited, RateSet, RateNoted, CommandAnswered)},
+    **{command.type_for(SERVICE): command for command in (OpenAccount, Deposit, Transfer, Favour)},
+    **{fact.TYPE: fact for fact in (AccountOpened, Deposited, Favoured, RateSet, RateNoted, CommandAnswered)},
 }
 
 
@@ -142,9 +169,14 @@ class Bank:
     """The pure part; `faulty` names what it chokes on, `seen` counts decisions."""
 
     service: str = SERVICE
-    states: Mapping[str, Any] = field(default_factory=lambda: {"account": Account | Closed, "rate": Rate})
+    states: Mapping[str, Any] = field(
+        default_factory=lambda: {"account": Account | Closed, "rate": Rate, "favourite": Favourite}
+    )
     faulty: set[str] = field(default_factory=set)
     decided: list[str] = field(default_factory=list)
+    waits_for: list[str] = field(default_factory=list)
+    """Ids of rates that every transfer waits for first, saying `waits_with`."""
+    waits_with: str = "rates"
 
     def rules_version(self, at: datetime) -> str:
         return f"{at:%Y-%m}"
@@ -161,11 +193,18 @@ class Bank:
             case OpenAccount():
                 if world.get("account", command.account_id):
                     return Refused("R04", "an account is opened once")
+                if command.guarantor and world.get("account", command.guarantor) is None:
+                    return Waits((Ref("account", command.guarantor),), "the guarantor has no account yet")
                 return Accepted((AccountOpened(account_id=command.account_id),))
             case Deposit():
                 return self._deposit(command, world)
             case Transfer():
                 return self._transfer(command, world)
+            case Favour():
+                if world.get("favourite", command.unless):
+                    return Refused("R03", f"{command.unless} has it")
+                fact = Favoured(account_id=command.account_id, words="x" * command.words)
+                return Accepted((fact,) * command.times)
             case _:
                 raise AssertionError(command)
 
@@ -196,6 +235,8 @@ class Bank:
         return Accepted((Deposited(account_id=command.account_id, amount=amount, note=command.by),))
 
     def _transfer(self, command: Transfer, world: World) -> Decision:
+        if self.waits_for:
+            return Waits(tuple(Ref("rate", id_) for id_ in self.waits_for), self.waits_with)
         refs = [Ref("account", id_) for id_ in (command.account_id, command.to)]
         known = world.get_all("account", [ref.id for ref in refs])
         missing = tuple(ref for ref in refs if ref.id not in known)
@@ -216,6 +257,8 @@ class Bank:
                 return (Ref("account", id_),)
             case RateSet(currency=currency):
                 return (Ref("rate", currency),)
+            case Favoured(account_id=id_):
+                return (Ref("favourite", id_),)
             case _:
                 return ()
 
@@ -223,6 +266,8 @@ class Bank:
         match happened.fact:
             case AccountOpened(account_id=id_):
                 return Account(id_, Decimal(0), happened.time)
+            case Favoured(account_id=id_):
+                return Favourite(id_)
             case Deposited(amount=amount, note=note):
                 notes = (*state.notes, note) if note else state.notes
                 return replace(state, balance=state.balance + amount, notes=notes)
@@ -283,8 +328,10 @@ class Tape:
         return replace(fetched, **changes)
 
 
-def opening(id_: str, account: str) -> OpenAccount:
-    return OpenAccount(command_id=id_, occurred_at=WHEN, by="clerk", account_id=account)
+def opening(id_: str, account: str, guarantor: str | None = None) -> OpenAccount:
+    return OpenAccount(
+        command_id=id_, occurred_at=WHEN, by="clerk", account_id=account, guarantor=guarantor
+    )
 
 
 def deposit(
@@ -304,6 +351,10 @@ def transfer(id_: str, account: str, to: str, amount: str = "1") -> Transfer:
     return Transfer(
         command_id=id_, occurred_at=WHEN, by="clerk", account_id=account, to=to, amount=Decimal(amount)
     )
+
+
+def favour(id_: str, account: str, unless: str, **more: int) -> Favour:
+    return Favour(command_id=id_, occurred_at=WHEN, by="clerk", account_id=account, unless=unless, **more)
 
 
 def rate(currency: str, value: str = "2", *, bonus_to: str | None = None, bad: bool = False) -> RateSet:

@@ -112,11 +112,26 @@ async def test_a_ready_lane_is_not_overtaken_by_what_would_bring_the_head_its_ne
     ]
 
 
-async def test_a_follower_that_brings_is_found_when_its_own_wait_ends(branch: Branch) -> None:
-    """The head waits for account B, its follower for a rate; the rate makes the follower bring nothing.
+async def test_a_follower_that_comes_to_bring_what_the_head_waits_for_is_found(branch: Branch) -> None:
+    """It waited itself when it arrived; what ends its wait makes the lane ready, though the head waits on."""
+    await branch.take(
+        branch.commands.command(deposit("c-1", "A")),
+        branch.commands.command(opening("c-2", "A", guarantor="G")),
+    )
+    await branch.settle()
+    assert await branch.finals() == {}
 
-    Here the follower opens nothing, so only the head's own need ends its wait; both end in order.
-    """
+    await branch.take(branch.commands.command(opening("c-3", "G")))
+    await branch.settle()
+
+    assert list((await branch.finals()).items()) == [
+        ("c-3", "accepted"),
+        ("c-2", "accepted"),
+        ("c-1", "accepted"),
+    ]
+
+
+async def test_a_follower_that_brings_nothing_stays_behind(branch: Branch) -> None:
     await branch.take(
         branch.commands.command(opening("c-1", "A")),
         branch.commands.command(transfer("c-2", "A", "B", "0")),
@@ -132,21 +147,21 @@ async def test_a_follower_that_brings_is_found_when_its_own_wait_ends(branch: Br
     assert list(await branch.finals()) == ["c-1", "c-4", "c-2", "c-3"]
 
 
-async def test_a_follower_that_waits_is_registered_so_that_it_can_bring_later(branch: Branch) -> None:
-    """The head of lane A waits for money on Z that only a follower in the same lane brings.
-
-    `c-2` (first) waits for a rate of its currency; `c-3`, behind it, waits for account B. When B is opened,
-    the lane must be looked at again, and `c-3` stays behind `c-2`, which it does not help.
-    """
+async def test_the_first_follower_that_brings_goes_first(branch: Branch) -> None:
     await branch.take(
-        branch.commands.command(opening("c-1", "A")),
-        branch.commands.command(deposit("c-2", "A", "1", "EUR")),
-        branch.commands.command(transfer("c-3", "A", "B", "0")),
+        branch.commands.command(deposit("c-1", "A")),
+        branch.commands.command(opening("c-2", "A", guarantor="G")),
+        branch.commands.command(opening("c-3", "A", guarantor="G")),
     )
+    await branch.take(branch.commands.command(opening("c-4", "G")))
+    await branch.settle()
 
-    registered = await branch.rows("SELECT kind, id, place FROM waits_for WHERE key = 'A' ORDER BY place")
-
-    assert [tuple(row) for row in registered] == [("rate", "EUR", 1), ("account", "B", 2)]
+    assert list((await branch.finals()).items()) == [
+        ("c-4", "accepted"),
+        ("c-2", "accepted"),
+        ("c-1", "accepted"),
+        ("c-3", "refused"),
+    ]
 
 
 async def test_waiting_raises_the_version_of_every_row_waited_for(branch: Branch) -> None:

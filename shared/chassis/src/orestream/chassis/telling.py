@@ -12,15 +12,13 @@ log = logger(__name__)
 
 
 def tell(metrics: Metrics, observe: Observe, committed: Committed) -> None:
-    """Count outcomes, observe facts, and log what an operator should see."""
+    """Count outcomes, observe facts, and log what was skipped; what is parked the intake logs itself."""
     for (status, rule), count in committed.outcomes.items():
         metrics.outcomes(status, rule).inc(count)
     for type_, count in committed.skipped.items():
         metrics.skipped(type_).inc(count)
         log.info(Event.FACTS_SKIPPED, type=type_, records=count)
     metrics.conflicts.inc(committed.conflicts)
-    if committed.parked:
-        log.warning(Event.RECORDS_PARKED, records=committed.parked, behind=committed.followers)
     _tell_facts(metrics, observe, committed)
 
 

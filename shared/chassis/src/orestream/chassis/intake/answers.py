@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from orestream.chassis.intake.inbound import CommandBroken, CommandIn, CommandLike
 from orestream.chassis.intake.setup import Setup
-from orestream.chassis.intake.writer import Cause
+from orestream.chassis.intake.writer import Cause, TooLarge
 from orestream.chassis.records import Fetched
 from orestream.chassis.store.answers import Remembered
 from orestream.chassis.store.outbox import Entry
@@ -21,6 +21,9 @@ REPEATED = "R02"
 WAITED_TOO_LONG = "R04"
 NO_RULES = "none"
 """Instead of a rule table's version, where none covers the time."""
+NAMED = 100
+"""Of what is waited for, an answer names so many, and the count."""
+MESSAGE_LENGTH = 2_000
 
 
 def digest_of(inbound: CommandLike) -> str:
@@ -72,13 +75,16 @@ def broken(setup: Setup, inbound: CommandBroken) -> CommandAnswered:
 
 
 def waiting(setup: Setup, inbound: CommandIn, needs: Iterable[Ref], message: str) -> CommandAnswered:
-    """Not decided yet, for want of what it names."""
+    """Not decided yet, for want of what it names; always short enough to be published."""
+    needs = frozenset(needs)
+    if len(needs) > NAMED:
+        message = f"{len(needs)} are missing: {message}"
     return CommandAnswered(
         command_id=inbound.command.command_id,
         command=type(inbound.command).__name__,
         service=setup.domain.service,
         status="waiting",
-        message=message,
+        message=message[:MESSAGE_LENGTH],
         waits_for=named(needs),
         input=_place(inbound.record),
         digest=digest_of(inbound),
@@ -87,8 +93,8 @@ def waiting(setup: Setup, inbound: CommandIn, needs: Iterable[Ref], message: str
 
 
 def named(needs: Iterable[Ref]) -> tuple[str, ...]:
-    """What is waited for, in words."""
-    return tuple(f"{ref.kind} {ref.id}" for ref in sorted(needs))
+    """What is waited for, in words; the first of many."""
+    return tuple(f"{ref.kind} {ref.id}" for ref in sorted(needs)[:NAMED])
 
 
 def again(known: Remembered, record: Fetched) -> CommandAnswered:
@@ -119,8 +125,15 @@ def entry(setup: Setup, cause: Cause, answer: CommandAnswered, index: int | str)
 
 
 def entry_of_repeat(setup: Setup, cause: Cause, answer: CommandAnswered, record: Fetched) -> Entry:
-    """The record of an answer to a repeat, told apart by the place of the repeat."""
-    return _entry(setup, cause, answer, record.at, 0)
+    """The record of an answer to a repeat, told apart by the place of the repeat.
+
+    It is a little longer than the first one; where that is too long to be published it goes without details.
+    """
+    try:
+        return _entry(setup, cause, answer, record.at, 0)
+    except TooLarge:
+        brief = answer.model_copy(update={"details": None, "waits_for": None})
+        return _entry(setup, cause, brief, record.at, 0)
 
 
 def _entry(setup: Setup, cause: Cause, answer: CommandAnswered, id_: str, index: int | str) -> Entry:

@@ -6,10 +6,19 @@ from collections import deque
 from collections.abc import Iterable
 
 from orestream.chassis.intake.setup import BreakerLimits
+from orestream.chassis.records import Fetched
 
 
 class Tripped(Exception):
-    """Too many facts fail: park none of them, stop."""
+    """Too many facts fail: park none of them, stop.
+
+    Attributes:
+        record: the one that was one too many.
+    """
+
+    def __init__(self, many: str, record: Fetched, why: str) -> None:
+        super().__init__(f"{many}, the last one: {record.at}: {why}")
+        self.record = record
 
 
 class Breaker:
@@ -23,6 +32,11 @@ class Breaker:
     def attempt(self) -> Attempted:
         """A copy for one transaction, which counts only if that commits."""
         return Attempted(self._limits, self._recent, self._run)
+
+    def reset(self) -> None:
+        """Count anew: an operator who closes the breaker has looked at what failed until then."""
+        self._recent.clear()
+        self._run = 0
 
     def settle(self, attempted: Attempted) -> None:
         """The transaction is committed."""
@@ -44,7 +58,7 @@ class Attempted:
         self._add(failed=False)
         self.run = 0
 
-    def failed(self, why: str) -> None:
+    def failed(self, record: Fetched, why: str) -> None:
         """A fact is about to be parked.
 
         Raises:
@@ -53,10 +67,10 @@ class Attempted:
         self._add(failed=True)
         self.run += 1
         if self.run >= self._limits.run:
-            raise Tripped(f"{self.run} facts in a row failed, the last one: {why}")
+            raise Tripped(f"{self.run} facts in a row failed", record, why)
         failed = sum(self._recent)
         if len(self._recent) == self._limits.window and failed >= self._limits.ratio * self._limits.window:
-            raise Tripped(f"{failed} of the last {self._limits.window} facts failed, the last one: {why}")
+            raise Tripped(f"{failed} of the last {self._limits.window} facts failed", record, why)
 
     def _add(self, *, failed: bool) -> None:
         self._recent.append(failed)

@@ -150,7 +150,8 @@ def _final(unit: Unit, inbound: CommandIn, verdict: Judged | Failed) -> Final:
         else:
             return Final(verdict, answer, entry)
     assert isinstance(failed, Failed)
-    refusal = Refused(answers.MALFORMED, "this command cannot be decided", {"why": failed.why[:500]})
+    why = failed.why[:500]
+    refusal = Refused(answers.MALFORMED, f"this command cannot be decided: {why}", {"why": why})
     answer = answers.decided(unit.setup, inbound, refusal, ())
     entry = answers.entry(unit.setup, inbound.cause, answer, 0)
     return Final(Judged(refusal, (), (), {}, ()), answer, entry)

@@ -9,6 +9,7 @@ from orestream.chassis.intake.inbound import CommandIn, FactIn
 from orestream.chassis.intake.judge import Judged, judge
 from orestream.chassis.intake.unit import Unit
 from orestream.chassis.intake.view import Behind, Unloaded, checked
+from orestream.chassis.intake.writer import TooLarge
 from orestream.chassis.store.parking import PARKING
 from orestream.contracts.decision import Asked, Incoming, Ref
 
@@ -37,7 +38,8 @@ async def decide(unit: Unit, inbound: CommandIn | FactIn, blocked: Collection[st
     """What follows from a message as things stand; nothing is applied yet.
 
     Catches everything that a domain raises: after three attempts, each in a savepoint of its own, that is
-    a verdict too. What the database raises passes through.
+    a verdict too; what would be too large to publish is not tried again. What the database raises passes
+    through.
     """
     ahead = unit.foreseen.pop(id(inbound), None)
     if ahead is not None and PARKING not in unit.changed and unit.changed.isdisjoint(ahead.asked):
@@ -51,11 +53,16 @@ async def decide(unit: Unit, inbound: CommandIn | FactIn, blocked: Collection[st
             missing = unloaded.refs
         except Behind as behind:
             return Blocked(behind.key)
+        except TooLarge as raised:
+            unit.asked.update(unit.versions)
+            return Failed(str(raised), failures + 1)
         except Exception as raised:  # noqa: BLE001 - see the docstring
             error = raised
             failures += 1
             continue
         await unit.load(missing)
+    # what it has read is not known; other states might not have made it fail
+    unit.asked.update(unit.versions)
     return Failed(f"{type(error).__name__}: {error}")
 
 

@@ -6,7 +6,14 @@ from collections.abc import Iterable
 
 from orestream.chassis.intake import parking
 from orestream.chassis.intake.decide import Blocked, Failed, decide
-from orestream.chassis.intake.inbound import FactBroken, FactIn, FactLike, FactUnknown
+from orestream.chassis.intake.inbound import (
+    FactBroken,
+    FactIn,
+    FactLike,
+    FactUnknown,
+    cause_of,
+    key_text,
+)
 from orestream.chassis.intake.taken import Halt
 from orestream.chassis.intake.unit import Unit
 from orestream.chassis.records import Series
@@ -88,7 +95,10 @@ def _excuse(unit: Unit, inbound: FactLike, last: int, missing: int) -> None:
     record = inbound.record
     assert inbound.source is not None
     why = f"{inbound.source.source} goes from sequence {last} to {inbound.sequence}: {missing} facts are lost"
-    raise HoleFound(Halt(record.topic, record.partition, record.offset, why))
+    correlation_id = cause_of(record).correlation_id
+    raise HoleFound(
+        Halt(record.topic, record.partition, record.offset, why, key_text(record), correlation_id)
+    )
 
 
 def _uncounted(inbound: FactLike) -> Source:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from orestream.chassis.errors import BreakerOpen, DatabaseUnavailable
 from orestream.chassis.intake import batch as batches
-from orestream.chassis.intake import lanes, release
+from orestream.chassis.intake import lanes, notices, release
 from orestream.chassis.intake.batch import Batch, Overtaken
 from orestream.chassis.intake.breaker import Breaker, Tripped
 from orestream.chassis.intake.commit import Locks, lock_first, write
@@ -109,6 +109,8 @@ class Intake:
             return Superseded(tuple(sorted(at)))
         except Tripped as tripped:
             self.forget(at)
+            self._breaker.reset()
+            notices.tripped(tripped)
             await self._store.open_breaker(str(tripped))
             raise BreakerOpen(str(tripped)) from tripped
         except BaseException:
@@ -217,4 +219,5 @@ class Intake:
     def _tell(self, unit: Unit) -> None:
         if unit.entries:
             self._on_commit()
+        notices.set_aside([*unit.parked, *unit.marked])
         self._observe(unit.committed)

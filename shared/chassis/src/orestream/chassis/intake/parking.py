@@ -20,7 +20,7 @@ def park(unit: Unit, inbound: FactIn | FactBroken, why: str, *, attempts: int) -
     Raises:
         Tripped: it is one too many; nothing of this transaction may be committed.
     """
-    unit.breaker.failed(f"{inbound.record.at}: {why}")
+    unit.breaker.failed(inbound.record, why)
     _add(unit, inbound, why, attempts, behind=None)
     unit.committed.parked += 1
 

@@ -18,6 +18,9 @@ class Halt:
     offset: int
     """Of the first record that was not taken; the stored offset stays here."""
     why: str
+    key: str = ""
+    """Of that record."""
+    correlation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ _PASSING = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    # a statement that meets the server's farewell: the client says that another operation is in progress
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
