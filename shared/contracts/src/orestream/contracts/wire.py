@@ -21,6 +21,8 @@ Headers = tuple[tuple[str, bytes], ...]
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:orestream")
 SEQUENCE_DIGITS = 20
+MAX_HEADER_BYTES = 1_000
+"""Of a header that is read: what it holds is repeated in answers and facts, which must stay publishable."""
 
 REQUIRED = (
     "content-type",
@@ -45,12 +47,14 @@ class Malformed(ValueError):
     Attributes:
         where: the header (`ce_time`), `key`, `value`, or a field path (`tickets.0.gross_kg`).
         why: what is wrong with it, in words.
+
+    Both are cut where they repeat too much of the record.
     """
 
     def __init__(self, where: str, why: str) -> None:
-        super().__init__(f"{where}: {why}")
-        self.where = where
-        self.why = why
+        self.where = _cut(where, 200)
+        self.why = _cut(why, 500)
+        super().__init__(f"{self.where}: {self.why}")
 
 
 class UnknownType(Malformed):
@@ -191,18 +195,24 @@ def with_sequence(envelope: Envelope, sequence: int) -> Envelope:
 
 
 def _texts(headers: Iterable[tuple[str, bytes | None]]) -> Mapping[str, str]:
+    """The headers that are read; others may be, hold and repeat what they like."""
     texts: dict[str, str] = {}
     for name, value in headers:
-        if name in texts:
-            if name.startswith("ce_") or name in ("content-type", "traceparent"):
-                raise Malformed(name, "this header stands there twice")
+        if not (name.startswith("ce_") or name in ("content-type", "traceparent")):
             continue
+        if name in texts:
+            raise Malformed(name, "this header stands there twice")
+        if len(value or b"") > MAX_HEADER_BYTES:
+            raise Malformed(name, f"this header is longer than {MAX_HEADER_BYTES} bytes")
         try:
             texts[name] = (value or b"").decode()
         except UnicodeDecodeError:
-            if name.startswith("ce_") or name in ("content-type", "traceparent"):
-                raise Malformed(name, "this header is not UTF-8") from None
+            raise Malformed(name, "this header is not UTF-8") from None
     return texts
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _expect(texts: Mapping[str, str], name: str, wanted: str) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from orestream.chassis.intake.setup import Setup
 from orestream.chassis.intake.writer import Cause
@@ -15,10 +16,11 @@ from orestream.chassis.store.received import Source
 from orestream.contracts.decimals import ID_PATTERN, TIME_PATTERN
 from orestream.contracts.decision import Happened
 from orestream.contracts.message import Command, Fact
-from orestream.contracts.wire import SEQUENCE_DIGITS, Malformed, UnknownType
+from orestream.contracts.wire import MAX_HEADER_BYTES, SEQUENCE_DIGITS, Malformed, UnknownType
 
 _ID = re.compile(ID_PATTERN)
 _NOBODY = "unknown"
+_KEY_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +141,16 @@ def cause_of(record: Fetched) -> Cause:
 
 
 def key_text(record: Fetched) -> str:
-    """The key as an id; a record without one is on its own, under the name of its place."""
+    """The key as an id; a record without one is on its own, under the name of its place.
+
+    One longer than any id is cut to what a database can index, and told from others by its digest.
+    """
     if not record.key:
         return record.at
-    return record.key.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+    text = record.key.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+    if len(text) <= _KEY_LENGTH:
+        return text
+    return f"{text[:100]}…sha256:{sha256(record.key).hexdigest()}"
 
 
 def _cause(record: Fetched, texts: Mapping[str, str], id_: str) -> Cause:
@@ -178,17 +186,17 @@ def _place_in_sequence(record: Fetched, texts: Mapping[str, str]) -> tuple[Sourc
 
 
 def _texts(record: Fetched) -> dict[str, str]:
-    """The headers that can be read; of one that stands there twice, none."""
+    """The headers that can be read; of one that stands there twice or is too long, none."""
     texts: dict[str, str] = {}
-    twice = set()
+    unread = set()
     for name, value in record.headers:
-        if name in texts:
-            twice.add(name)
+        if name in texts or len(value or b"") > MAX_HEADER_BYTES:
+            unread.add(name)
         try:
             texts[name] = value.decode() if value else ""
         except UnicodeDecodeError:
-            twice.add(name)
-    return {name: text for name, text in texts.items() if name not in twice and "\x00" not in text}
+            unread.add(name)
+    return {name: text for name, text in texts.items() if name not in unread and "\x00" not in text}
 
 
 def _time(text: str | None) -> datetime | None:

@@ -121,7 +121,8 @@ class Writer:
     ) -> Entry:
         """A record about a record that was set aside: key and bytes as they came, and what became of it.
 
-        Bytes that would not fit with the longer headers stay out; the record still stands where it came from.
+        Bytes that would not fit with the longer headers stay out, a key beyond that too; the record still
+        stands where it came from.
         """
         id_ = fact_id(self.source, self.source, record.at, index)
         envelope = Envelope(
@@ -147,7 +148,8 @@ class Writer:
             return entry
         short = (*headers_of(envelope), *((f"orestream_{n}", v.encode()) for n, v in words.items()))
         omitted = pack((*short, ("orestream_omitted", b"value and original headers: too large")))
-        return Entry(self._parked, partition, record.key, omitted, None, decision_end=True)
+        kept = record.key if len(record.key or b"") <= self._max // 2 else key.encode()
+        return Entry(self._parked, partition, kept, omitted, None, decision_end=True)
 
     def _topic(self, class_: type[Fact]) -> str:
         topic = self._topics.get(class_)
