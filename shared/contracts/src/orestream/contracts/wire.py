@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from orestream.contracts.decimals import ID_PATTERN, TIME_PATTERN, write_time
-from orestream.contracts.message import Message, field_path
+from orestream.contracts.message import Command, Message, field_path
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -253,11 +253,9 @@ def _traceparent(text: str | None) -> str | None:
 
 
 def _check_command(message: Message, envelope: Envelope) -> None:
-    command_id = getattr(message, "command_id", None)
-    if command_id is None or envelope.type.startswith("orestream.command."):
+    if not isinstance(message, Command):
         return
-    if command_id != envelope.id:
-        raise Malformed("command_id", f"{command_id!r} differs from the header ce_id {envelope.id!r}")
-    occurred_at = getattr(message, "occurred_at", None)
-    if occurred_at is not None and occurred_at != envelope.time:
+    if message.command_id != envelope.id:
+        raise Malformed("command_id", f"{message.command_id!r} differs from the header ce_id {envelope.id!r}")
+    if message.occurred_at != envelope.time:
         raise Malformed("occurred_at", "differs from the header ce_time")

@@ -52,7 +52,7 @@ async def write(unit: Unit, locks: Locks | None) -> None:
     await parked.insert(unit.transaction, unit.parked)
     await parked.mark(unit.transaction, unit.marked)
     await parked.delete(unit.transaction, unit.unparked)
-    await outbox.append(unit.transaction, unit.entries)
+    await outbox.append(unit.transaction, unit.decisions)
 
 
 async def _lanes(unit: Unit) -> None:

@@ -217,7 +217,7 @@ class Intake:
         return await persist(attempt, divisible=divisible, on_conflict=count)
 
     def _tell(self, unit: Unit) -> None:
-        if unit.entries:
+        if unit.decisions:
             self._on_commit()
         notices.set_aside([*unit.parked, *unit.marked])
         self._observe(unit.committed)

@@ -7,7 +7,6 @@ version guards is read after it: lanes before command ids and queues, aggregates
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from orestream.chassis.errors import BreakerOpen
@@ -68,7 +67,8 @@ class Unit:
         self.received: dict[Source, int] = {}
         self.foreseen: dict[int, Judged] = {}
         """Decisions made ahead, by `id` of their record; good while nothing they read has changed."""
-        self.entries: list[Entry] = []
+        self.decisions: list[Sequence[Entry]] = []
+        """The records of each, visible together or not at all."""
 
     async def load(self, refs: Iterable[Ref]) -> None:
         """Read aggregates that are not loaded yet, then who waits for them."""
@@ -141,8 +141,7 @@ class Unit:
     def publish(self, entries: Sequence[Entry]) -> None:
         """Records of one decision, visible together or not at all."""
         if entries:
-            self.entries.extend(entries[:-1])
-            self.entries.append(replace(entries[-1], decision_end=True))
+            self.decisions.append(entries)
 
     def remember(self, answer: Remembered) -> None:
         """A command id has an answer: its first, or its final one after waiting."""

@@ -111,7 +111,6 @@ class Writer:
             key.encode(),
             pack(headers_of(envelope)),
             fact.write(),
-            decision_end=False,
         )
         self._check(entry)
         return entry
@@ -143,13 +142,13 @@ class Writer:
             *((f"original_{name}", value) for name, value in record.headers),
         )
         partition = self.partition(self._parked, record.key) if record.key else 0
-        entry = Entry(self._parked, partition, record.key, pack(headers), record.value, decision_end=True)
+        entry = Entry(self._parked, partition, record.key, pack(headers), record.value)
         if _size(entry) <= self._max:
             return entry
         short = (*headers_of(envelope), *((f"orestream_{n}", v.encode()) for n, v in words.items()))
         omitted = pack((*short, ("orestream_omitted", b"value and original headers: too large")))
         kept = record.key if len(record.key or b"") <= self._max // 2 else key.encode()
-        return Entry(self._parked, partition, kept, omitted, None, decision_end=True)
+        return Entry(self._parked, partition, kept, omitted, None)
 
     def _topic(self, class_: type[Fact]) -> str:
         topic = self._topics.get(class_)

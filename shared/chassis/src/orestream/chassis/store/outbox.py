@@ -6,6 +6,7 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from orestream.chassis.headers import unpack
 from orestream.chassis.store.outbox_row import OutboxRow
@@ -27,7 +28,6 @@ class Entry:
     headers: str
     """Packed, with sequence 0 in the place of the one that the commit gives."""
     value: bytes | None
-    decision_end: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +81,26 @@ _PRUNE = plain(
 PRUNED_AT_ONCE = 10_000
 
 
-async def append(transaction: Transaction, entries: Sequence[Entry]) -> None:
-    """Give numbers to entries and write them; locks the counters, so it comes last in a transaction."""
+async def append(transaction: Transaction, decisions: Sequence[Sequence[Entry]]) -> None:
+    """Give numbers to the records of decisions and write them.
+
+    Locks the counters, so it comes last in a transaction.
+    """
+    entries = [entry for decision in decisions for entry in decision]
     if not entries:
         return
+    ends = set(accumulate(len(decision) for decision in decisions))
     ((position, previous),) = await transaction.select(_LOCK_HEAD)
     link = secrets.token_hex(8)
     await transaction.run(_MOVE_HEAD, position + len(entries), link)
     last = await _advance_sequences(transaction, entries)
     rows = []
-    for position_, entry in enumerate(entries, position + 1):
+    for count, entry in enumerate(entries, 1):
         at = entry.topic, entry.partition
         sequence = last[at] = last[at] + 1
         headers = _with_sequence(entry.headers, sequence)
         rows.append(
-            (position_, link, previous, entry.decision_end, *at, sequence, entry.key, headers, entry.value)
+            (position + count, link, previous, count in ends, *at, sequence, entry.key, headers, entry.value)
         )
     await transaction.write(_INSERT, rows)
 
