@@ -329,9 +329,7 @@ class Tape:
 
 
 def opening(id_: str, account: str, guarantor: str | None = None) -> OpenAccount:
-    return OpenAccount(
-        command_id=id_, occurred_at=WHEN, by="clerk", account_id=account, guarantor=guarantor
-    )
+    return OpenAccount(command_id=id_, occurred_at=WHEN, by="clerk", account_id=account, guarantor=guarantor)
 
 
 def deposit(
