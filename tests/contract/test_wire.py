@@ -10,7 +10,15 @@ import pytest
 
 from orestream.contracts.lots import LotDrawn
 from orestream.contracts.registry import MODELS, decode
-from orestream.contracts.wire import Envelope, Malformed, UnknownType, encode, fact_id, source_of
+from orestream.contracts.wire import (
+    MAX_HEADER_BYTES,
+    Envelope,
+    Malformed,
+    UnknownType,
+    encode,
+    fact_id,
+    source_of,
+)
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 RECORDS = [json.loads(line) for line in (EXAMPLES / "records.jsonl").read_text().splitlines()]
@@ -168,3 +176,12 @@ def test_every_type_is_named_after_its_message() -> None:
     assert MODELS["orestream.mining.mine-lot.v1"].__name__ == "MineLot"
     assert MODELS["orestream.lot.hold-lifted.v1"].__name__ == "LotHoldLifted"
     assert MODELS["orestream.command.answered.v1"].__name__ == "CommandAnswered"
+
+
+def test_a_header_longer_than_any_id_is_refused() -> None:
+    key, headers, value = record()
+    headers["ce_correlationid"] = b"c" * (MAX_HEADER_BYTES + 1)
+    assert refusal(key, headers, value).where == "ce_correlationid"
+    headers["ce_correlationid"] = b"c" * MAX_HEADER_BYTES
+    envelope, _ = decode(key, headers.items(), value)
+    assert len(envelope.correlation_id) == MAX_HEADER_BYTES

@@ -102,7 +102,7 @@ class Relay:
         self._wake.set()
 
     def stop(self) -> None:
-        """Publish what is there, then end."""
+        """Publish what is there, then end; one in doubt ends at once, and its rows stay for the next."""
         self._stopping.set()
         self._wake.set()
 
