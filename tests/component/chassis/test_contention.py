@@ -77,7 +77,7 @@ async def test_after_two_conflicts_it_locks_before_it_reads_and_the_rival_has_to
 
     async def come_too_late(_: Stepwise) -> None:
         late.append(asyncio.create_task(rival.deposit()))
-        while not (await branch.rows(BLOCKED))[0][0]:
+        while not (await branch.rows(BLOCKED))[0][0]:  # noqa: ASYNC110 - only the database knows
             await asyncio.sleep(0.01)
 
     rival.way.stops[LOCKED_ALL] = come_too_late
@@ -90,7 +90,7 @@ async def test_after_two_conflicts_it_locks_before_it_reads_and_the_rival_has_to
 
 
 async def test_where_more_rows_prove_necessary_it_locks_the_larger_set(rival: Rival) -> None:
-    """The account is opened just before the first attempt that locks, so the rate is read for the first time."""
+    """The account is opened just before the first attempt that locks, which is the first to read the rate."""
     branch = rival.branch
 
     async def wait_for_the_account() -> None:
