@@ -99,6 +99,7 @@ def test_a_missing_header_is_named(name: str) -> None:
         ("ce_time", b"yesterday"),
         ("ce_sequence", b"7"),
         ("ce_sequence", b"00000000000000000000"),
+        ("ce_sequence", b"09223372036854775808"),
         ("ce_dataschema", b"urn:orestream:lot:mined:v1"),
         ("ce_partitionkey", b"LOT-2"),
         ("ce_subject", b"a lot"),

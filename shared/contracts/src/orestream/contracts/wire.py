@@ -21,6 +21,8 @@ Headers = tuple[tuple[str, bytes], ...]
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:orestream")
 SEQUENCE_DIGITS = 20
+MAX_SEQUENCE = 2**63 - 1
+"""What databases and other languages hold in a signed 64-bit integer."""
 MAX_HEADER_BYTES = 1_000
 """Of a header that is read: what it holds is repeated in answers and facts, which must stay publishable."""
 
@@ -242,7 +244,8 @@ def _time(text: str) -> datetime:
 def _sequence(text: str | None) -> int | None:
     if text is None:
         return None
-    if not (len(text) == SEQUENCE_DIGITS and text.isascii() and text.isdigit()) or int(text) < 1:
+    digits = len(text) == SEQUENCE_DIGITS and text.isascii() and text.isdigit()
+    if not digits or not 1 <= int(text) <= MAX_SEQUENCE:
         raise Malformed("ce_sequence", f"{text!r} is not {SEQUENCE_DIGITS} digits counting from 1")
     return int(text)
 
