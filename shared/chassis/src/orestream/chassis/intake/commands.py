@@ -54,8 +54,9 @@ async def arrive(unit: Unit, inbound: CommandLike) -> None:
 def refuse_broken(unit: Unit, inbound: CommandBroken) -> None:
     """Answer what cannot be decoded."""
     answer = answers.broken(unit.setup, inbound)
-    unit.publish([answers.entry(unit.setup, inbound.cause, answer, 0)])
-    _remember(unit, answer)
+    entry = answers.entry(unit.setup, inbound.cause, answer, 0)
+    unit.publish([entry])
+    _remember(unit, answer, entry)
 
 
 async def settle(unit: Unit, inbound: CommandIn) -> Final | Needing:
@@ -79,7 +80,7 @@ async def settle(unit: Unit, inbound: CommandIn) -> Final | Needing:
 def finish(unit: Unit, final: Final) -> None:
     """A decision takes effect."""
     unit.apply(final.judged, answer=final.entry)
-    _remember(unit, final.answer)
+    _remember(unit, final.answer, final.entry)
 
 
 async def register(unit: Unit, lane: Lane, place: int, needs: Iterable[Ref]) -> None:
@@ -118,8 +119,9 @@ async def _queue(unit: Unit, lane: Lane, inbound: CommandIn, needing: Needing) -
     await register(unit, lane, place, needing.needs)
     lane.head = lane.head or Head(place, needing.needs)
     answer = answers.waiting(unit.setup, inbound, named, needing.message)
-    unit.publish([answers.entry(unit.setup, inbound.cause, answer, WAITING)])
-    _remember(unit, answer)
+    entry = answers.entry(unit.setup, inbound.cause, answer, WAITING)
+    unit.publish([entry])
+    _remember(unit, answer, entry)
 
 
 def _answer_again(unit: Unit, inbound: CommandLike, known: Remembered, digest: str) -> None:
@@ -163,7 +165,7 @@ def _behind(key: str) -> Needing:
     )
 
 
-def _remember(unit: Unit, answer: CommandAnswered) -> None:
+def _remember(unit: Unit, answer: CommandAnswered, entry: Entry) -> None:
     unit.committed.outcomes[answer.status, answer.rule or ""] += 1
-    text = answer.write().decode()
-    unit.remember(Remembered(answer.command_id, answer.digest, answer.status, text))
+    assert entry.value is not None, "an answer has words"
+    unit.remember(Remembered(answer.command_id, answer.digest, answer.status, entry.value.decode()))
