@@ -301,6 +301,28 @@ async def test_two_that_refuse_the_same_late_command_refuse_it_once(impatient: R
     assert await branch.finals() == {"c-1": "refused"}
 
 
+async def test_the_next_in_a_lane_has_its_own_time_though_the_first_ran_out(postgres_url: str) -> None:
+    """One replica has chosen the lane to expire; before it reads it, another refuses the head and goes on."""
+    async with AsyncExitStack() as stack:
+        replicas = await replicas_at(postgres_url, stack, IntakeLimits(waiting=timedelta(hours=1)))
+        branch = replicas.branch
+        await branch.take(
+            branch.commands.command(deposit("c-1", "A")), branch.commands.command(deposit("c-2", "A", "5"))
+        )
+        await branch.run("UPDATE waiting SET arrived_ms = 0 WHERE command_id = 'c-1'")
+
+        async def overtake(_: Stepwise) -> None:
+            assert await replicas.two.expire() == 1
+            while await replicas.two.drain():
+                pass
+
+        replicas.ways[0].stops["JOIN lane l"] = overtake
+        assert await replicas.one.expire() == 0
+
+        assert await branch.finals() == {"c-1": "refused"}
+        assert await branch.statuses("c-2") == ["waiting"]
+
+
 async def test_the_same_command_through_two_partitions_is_decided_once(replicas: Replicas) -> None:
     await replicas.met(
         replicas.branch.commands.command(opening("c-1", "A")), replicas.other.command(opening("c-1", "A"))

@@ -92,24 +92,38 @@ async def test_a_command_that_brings_what_the_head_waits_for_goes_first(branch: 
 
 
 async def test_a_ready_lane_is_not_overtaken_by_what_would_bring_the_head_its_need(branch: Branch) -> None:
-    """The head's account has been opened meanwhile: what comes later may not pay in before it."""
+    """B is open by now, so the head can pay it; a later payment, which changes B too, may not go before."""
     await branch.take(
         branch.commands.command(opening("c-1", "A")),
-        branch.commands.command(deposit("c-2", "A", "10", "EUR")),
+        branch.commands.command(deposit("c-2", "A", "10")),
+        branch.commands.command(transfer("c-3", "A", "B", "10")),
     )
     moved = await branch.take(
-        branch.rates.fact(rate("EUR", "3")), branch.commands.command(transfer("c-3", "A", "A", "30"))
+        branch.commands.command(opening("c-4", "B")), branch.commands.command(transfer("c-5", "A", "B", "10"))
     )
     assert moved.ready
-    assert await branch.statuses("c-3") == ["waiting"]
+    assert await branch.statuses("c-5") == ["waiting"]
 
     await branch.settle()
 
-    assert list((await branch.finals()).items()) == [
-        ("c-1", "accepted"),
-        ("c-2", "accepted"),
-        ("c-3", "accepted"),
-    ]
+    finals = await branch.finals()
+    assert (finals["c-3"], finals["c-5"]) == ("accepted", "refused")
+
+
+async def test_a_follower_first_tried_when_its_lane_is_drained_is_registered_then(branch: Branch) -> None:
+    """It arrived while the lane was ready, so nobody knew yet what it waits for."""
+    await branch.take(branch.commands.command(transfer("c-1", "A", "B", "0")))
+    await branch.take(
+        branch.commands.command(opening("c-2", "B")),
+        branch.commands.command(opening("c-3", "A", guarantor="G")),
+    )
+    await branch.settle()
+    assert await branch.finals() == {"c-2": "accepted"}
+
+    await branch.take(branch.commands.command(opening("c-4", "G")))
+    await branch.settle()
+
+    assert list(await branch.finals()) == ["c-2", "c-4", "c-3", "c-1"]
 
 
 async def test_a_follower_that_comes_to_bring_what_the_head_waits_for_is_found(branch: Branch) -> None:
