@@ -13,7 +13,7 @@ from typing import Any
 
 from orestream.chassis.health import Health
 from orestream.chassis.intake.intake import Intake
-from orestream.chassis.intake.setup import Decode, IntakeLimits
+from orestream.chassis.intake.setup import BreakerLimits, Decode, IntakeLimits
 from orestream.chassis.kafka.driver import Driver
 from orestream.chassis.kafka.metadata import Cluster
 from orestream.chassis.kafka.subscription import Subscription
@@ -133,7 +133,7 @@ def build(
         partitions={topic.name: topic.partitions for topic in topics.topics},
         on_commit=relay.wake,
         observe=partial(tell, metrics, observe),
-        limits=IntakeLimits(waiting=settings.waiting_limit),
+        limits=IntakeLimits(waiting=settings.waiting_limit, breaker=BreakerLimits(run=settings.breaker_run)),
     )
     upkeep = Upkeep(
         lanes=intake, counts=store, metrics=metrics, database=health.part("database"), stopping=stop.asked
