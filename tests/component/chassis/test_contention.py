@@ -19,8 +19,8 @@ from tests.support.branch import Branch, branch_at
 from tests.support.interleaving import BEFORE_VALIDATING, Interleaved, Stepwise
 from tests.support.toy_domain import COMMANDS, RATES, Tape, deposit, opening, rate, transfer
 
-LOCKED_ALL = "UPDATE outbox_head"
-"""The first statement after every row of a decision is locked."""
+READING = "JOIN aggregate a"
+"""Aggregates are read."""
 BLOCKED = (
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
@@ -72,16 +72,19 @@ def conflicts(branch: Branch) -> int:
 async def test_after_two_conflicts_it_locks_before_it_reads_and_the_rival_has_to_wait(rival: Rival) -> None:
     branch = rival.branch
     await branch.take(branch.commands.command(opening("c-1", "A")))
-    rival.commits(rival.deposit, rival.deposit)
     late: list[asyncio.Task[None]] = []
 
     async def come_too_late(_: Stepwise) -> None:
         late.append(asyncio.create_task(rival.deposit()))
-        while not (await branch.rows(BLOCKED))[0][0]:  # noqa: ASYNC110 - only the database knows
+        while not (late[0].done() or (await branch.rows(BLOCKED))[0][0]):  # noqa: ASYNC110 - only the database knows
             await asyncio.sleep(0.01)
 
-    rival.way.stops[LOCKED_ALL] = come_too_late
+    async def watch_the_next_read() -> None:
+        rival.way.stops[READING] = come_too_late
+
+    rival.commits(rival.deposit, rival.deposit, watch_the_next_read)
     taken = await rival.intake.take([branch.commands.command(deposit("c-2", "A"))], branch.places)
+    assert not late[0].done()
     await asyncio.gather(*late)
 
     assert taken == Moved({(COMMANDS, 0): 2})

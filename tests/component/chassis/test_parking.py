@@ -235,6 +235,22 @@ async def test_what_followed_another_key_goes_once_that_is_free(branch: Branch) 
     assert await rate_of(branch, "USD") == "4"
 
 
+async def test_a_record_is_not_held_up_by_what_was_parked_after_it(branch: Branch) -> None:
+    """A reads what B is about, and B, parked behind A, reads what A is about: only the order decides."""
+    branch.bank.faulty.add("A")
+    await branch.take(
+        branch.rates.fact(rate("A", "1", bad=True, bonus_to="B")),
+        branch.rates.fact(rate("B", "2", bonus_to="A")),
+    )
+    assert await reasons(branch) == [("A", None, 3), ("B", "A", 0)]
+    branch.bank.faulty.clear()
+
+    await retry(branch, "A")
+
+    assert await branch.store.parked_list() == []
+    assert (await rate_of(branch, "A"), await rate_of(branch, "B")) == ("1", "2")
+
+
 async def test_only_a_key_whose_first_record_fails_can_be_wished_for(branch: Branch) -> None:
     await branch.take(bad(branch, "A"), branch.rates.fact(rate("USD", "3", bonus_to="A")))
 

@@ -333,6 +333,62 @@ async def test_the_same_command_through_two_partitions_is_decided_once(replicas:
     assert [answer.get("repeat") for answer in answers] == [None, True]
 
 
+async def test_one_id_for_two_commands_at_once_is_one_command_and_one_conflict(replicas: Replicas) -> None:
+    """Nothing but the id is the same: key, lane and account differ."""
+    await replicas.met(
+        replicas.branch.commands.command(opening("c-1", "A")), replicas.other.command(opening("c-1", "B"))
+    )
+
+    answers = await replicas.branch.answers("c-1")
+    assert sorted(answer["status"] for answer in answers) == ["accepted", "refused"]
+    assert [answer["rule"] for answer in answers if answer.get("conflict")] == ["R02"]
+    assert len(await replicas.branch.states()) == 1
+
+
+@pytest.mark.parametrize("statement", ["JOIN aggregate a", "JOIN waits_for n ON n.kind"])
+async def test_a_wait_registered_while_its_row_is_being_read_loses_no_wake_up(
+    replicas: Replicas, statement: str
+) -> None:
+    """Either the version that was read is old, which the commit finds out, or the waiter is seen."""
+    branch = replicas.branch
+    await branch.take(branch.commands.command(opening("c-1", "A")))
+    waits = replicas.other.command(deposit("c-2", "A", "10", "EUR"))
+
+    async def register(_: Stepwise) -> None:
+        await replicas.two.take([waits], branch.places)
+
+    async def not_yet(_: Stepwise) -> None:
+        """What is parked is read first."""
+        replicas.ways[0].stops[statement] = register
+
+    replicas.ways[0].stops[statement] = not_yet
+    await replicas.one.take([branch.rates.fact(rate("EUR", "3"))], branch.places)
+    assert not replicas.ways[0].stops
+    await branch.settle()
+
+    assert await branch.statuses("c-2") == ["waiting", "accepted"]
+
+
+@pytest.mark.parametrize("statement", ["JOIN lane l", "JOIN waiting w"])
+async def test_a_command_queued_while_its_lane_is_being_read_is_not_overtaken(
+    replicas: Replicas, statement: str
+) -> None:
+    branch = replicas.branch
+    await branch.take(branch.commands.command(opening("c-1", "A")))
+    # so that there is a lane whose queue can be read
+    await branch.take(branch.commands.command(deposit("c-2", "A", "1")))
+    waits = replicas.other.command(deposit("c-3", "A", "10", "EUR"))
+
+    async def queue(_: Stepwise) -> None:
+        await replicas.two.take([waits], branch.places)
+
+    replicas.ways[0].stops[statement] = queue
+    await replicas.one.take([branch.commands.command(deposit("c-4", "A", "5"))], branch.places)
+    assert not replicas.ways[0].stops
+
+    assert await branch.statuses("c-4") == ["waiting"]
+
+
 async def test_a_key_parked_beside_a_decision_that_reads_it_holds_that_decision_up(
     replicas: Replicas,
 ) -> None:
