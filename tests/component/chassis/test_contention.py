@@ -114,25 +114,31 @@ async def test_where_more_rows_prove_necessary_it_locks_the_larger_set(rival: Ri
 
 
 class Contentious:
-    """A database that finds a conflict at so many commits."""
+    """A database that finds a conflict in so many transactions, at their commit or before anything is read."""
 
-    def __init__(self, database: Any, conflicts: int) -> None:
+    def __init__(self, database: Any, conflicts: int, *, at_once: bool = False) -> None:
         self.database = database
         self.conflicts = conflicts
+        self.at_once = at_once
         self.reading = database.reading
         self.close = database.close
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self.database.transaction() as transaction:
+            if self.at_once:
+                self._collide()
             yield transaction
-            if self.conflicts:
-                self.conflicts -= 1
-                raise Conflict("again")
+            self._collide()
+
+    def _collide(self) -> None:
+        if self.conflicts:
+            self.conflicts -= 1
+            raise Conflict("again")
 
 
-def contended(branch: Branch, times: int) -> Intake:
-    return branch.another(store=Store(Contentious(branch.store._database, times)))
+def contended(branch: Branch, times: int, *, at_once: bool = False) -> Intake:
+    return branch.another(store=Store(Contentious(branch.store._database, times, at_once=at_once)))
 
 
 async def test_after_four_conflicts_a_batch_is_halved_and_comes_out_the_same(branch: Branch) -> None:
@@ -154,8 +160,11 @@ async def test_after_four_conflicts_a_batch_is_halved_and_comes_out_the_same(bra
     assert (await branch.next_offset(), await branch.next_offset(RATES)) == (4, 1)
 
 
-async def test_a_hole_in_the_first_half_keeps_its_partition_out_of_the_second(branch: Branch) -> None:
-    intake = contended(branch, FREE_ATTEMPTS + LOCKED_ATTEMPTS)
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_a_hole_in_the_first_half_keeps_its_partition_out_of_the_second(
+    branch: Branch, *, at_once: bool
+) -> None:
+    intake = contended(branch, FREE_ATTEMPTS + LOCKED_ATTEMPTS, at_once=at_once)
     first = branch.rates.fact(rate("EUR"))
     branch.rates.next_sequence += 1
     after_hole = [branch.rates.fact(rate("USD")), branch.rates.fact(rate("GBP"))]

@@ -389,6 +389,27 @@ async def test_a_command_queued_while_its_lane_is_being_read_is_not_overtaken(
     assert await branch.statuses("c-4") == ["waiting"]
 
 
+@pytest.mark.parametrize("statement", ["JOIN lane l", "JOIN outcome o"])
+async def test_a_repeat_beside_the_decision_it_asks_about_is_not_told_an_old_answer(
+    replicas: Replicas, statement: str
+) -> None:
+    branch = replicas.branch
+    await branch.take(branch.commands.command(opening("c-1", "A")))
+    await branch.take(branch.commands.command(deposit("c-2", "A", "10", "EUR")))
+
+    async def decide(_: Stepwise) -> None:
+        await replicas.two.take([branch.rates.fact(rate("EUR", "3"))], branch.places)
+        while await replicas.two.drain():
+            pass
+
+    replicas.ways[0].stops[statement] = decide
+    repeat = branch.commands.command(deposit("c-2", "A", "10", "EUR"))
+    await replicas.one.take([repeat], branch.places)
+    assert not replicas.ways[0].stops
+
+    assert await branch.statuses("c-2") == ["waiting", "accepted", "accepted"]
+
+
 async def test_a_key_parked_beside_a_decision_that_reads_it_holds_that_decision_up(
     replicas: Replicas,
 ) -> None:
