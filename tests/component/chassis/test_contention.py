@@ -114,7 +114,7 @@ async def test_where_more_rows_prove_necessary_it_locks_the_larger_set(rival: Ri
 
 
 class Contentious:
-    """A database that finds a conflict in so many transactions, at their commit or before anything is read."""
+    """A database that finds a conflict in so many transactions, at their commit or their start."""
 
     def __init__(self, database: Any, conflicts: int, *, at_once: bool = False) -> None:
         self.database = database

@@ -335,6 +335,7 @@ async def test_the_same_command_through_two_partitions_is_decided_once(replicas:
 
 async def test_one_id_for_two_commands_at_once_is_one_command_and_one_conflict(replicas: Replicas) -> None:
     """Nothing but the id is the same: key, lane and account differ."""
+    await replicas.branch.take(replicas.branch.commands.command(opening("c-0", "Z")))
     await replicas.met(
         replicas.branch.commands.command(opening("c-1", "A")), replicas.other.command(opening("c-1", "B"))
     )
@@ -342,7 +343,7 @@ async def test_one_id_for_two_commands_at_once_is_one_command_and_one_conflict(r
     answers = await replicas.branch.answers("c-1")
     assert sorted(answer["status"] for answer in answers) == ["accepted", "refused"]
     assert [answer["rule"] for answer in answers if answer.get("conflict")] == ["R02"]
-    assert len(await replicas.branch.states()) == 1
+    assert len(await replicas.branch.states()) == 2
 
 
 @pytest.mark.parametrize("statement", ["JOIN aggregate a", "JOIN waits_for n ON n.kind"])
