@@ -12,9 +12,9 @@ from orestream.chassis.intake.judge import Judged
 from orestream.chassis.intake.lane import Lane
 from orestream.chassis.intake.unit import Unit
 from orestream.chassis.store.answers import Remembered
-from orestream.chassis.store.lanes import Head, Queued
 from orestream.chassis.store.outbox import Entry
 from orestream.chassis.store.parking import parked_ref
+from orestream.chassis.store.queues import Head, Queued
 from orestream.contracts.decision import Accepted, Ref, Refused, Waits
 from orestream.contracts.outcome import CommandAnswered
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from orestream.chassis.intake.unit import Unit
-from orestream.chassis.store import aggregates, answers, lanes, outbox, parked, received
+from orestream.chassis.store import aggregates, answers, lanes, outbox, parked, queues, received
 from orestream.chassis.store.aggregates import Change
 from orestream.chassis.store.lanes import LaneChange
 from orestream.chassis.store.transaction import Conflict
@@ -74,6 +74,6 @@ async def _aggregates(unit: Unit) -> None:
 
 
 async def _queues(unit: Unit) -> None:
-    await lanes.queue(unit.transaction, unit.queued)
-    await lanes.need(unit.transaction, unit.needs)
-    await lanes.leave(unit.transaction, unit.left)
+    await queues.add(unit.transaction, unit.queued)
+    await queues.need(unit.transaction, unit.needs)
+    await queues.leave(unit.transaction, unit.left)

@@ -22,7 +22,7 @@ from orestream.chassis.intake.unit import Unit
 from orestream.chassis.intake.writer import MAX_RECORD_BYTES, TopicOfFact, Writer
 from orestream.chassis.records import Fetched, Place, Series
 from orestream.chassis.store import lanes as stored_lanes
-from orestream.chassis.store import parked
+from orestream.chassis.store import parked, queues
 from orestream.chassis.store.parking import RESERVED_KINDS
 from orestream.chassis.store.store import Store
 from orestream.chassis.store.transaction import InDoubt
@@ -143,7 +143,7 @@ class Intake:
         """Refuse commands that have waited too long, by the database's clock; how many."""
         limit = int(self._setup.limits.waiting / timedelta(milliseconds=1))
         async with self._store.reading() as transaction:
-            keys = await stored_lanes.expired(transaction, limit, MOST_EXPIRED_AT_ONCE)
+            keys = await queues.expired(transaction, limit, MOST_EXPIRED_AT_ONCE)
         return await self._on_lanes(keys, lambda unit, some: lanes.expire(unit, some, limit)) if keys else 0
 
     async def _expect(self, at: Mapping[Series, Place]) -> dict[Series, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from orestream.chassis.intake.inbound import CommandLike
-from orestream.chassis.store.lanes import Head
+from orestream.chassis.store.queues import Head
 
 
 @dataclass(frozen=True, slots=True, eq=False)

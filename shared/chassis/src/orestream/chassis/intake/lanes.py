@@ -11,7 +11,7 @@ from orestream.chassis.intake.inbound import CommandBroken, CommandIn
 from orestream.chassis.intake.judge import Judged
 from orestream.chassis.intake.lane import Lane, Waiter
 from orestream.chassis.intake.unit import Unit
-from orestream.chassis.store import lanes
+from orestream.chassis.store import queues
 from orestream.contracts.decision import Ref, Refused
 
 _MS_PER_HOUR = 3_600_000
@@ -34,7 +34,7 @@ async def expire(unit: Unit, keys: Collection[str], limit_ms: int) -> int:
     await _load(unit, keys)
     still = [lane for lane in unit.lanes.values() if lane.queue and not lane.ready]
     places = [(lane.key, lane.queue[0].place) for lane in still]
-    late = await lanes.still_expired(unit.transaction, places, limit_ms)
+    late = await queues.still_expired(unit.transaction, places, limit_ms)
     for key in sorted(late):
         _refuse_late(unit, unit.lanes[key], limit_ms)
     return len(late)

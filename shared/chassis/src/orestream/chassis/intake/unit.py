@@ -16,13 +16,13 @@ from orestream.chassis.intake.judge import Judged
 from orestream.chassis.intake.lane import Lane, Waiter
 from orestream.chassis.intake.setup import Setup
 from orestream.chassis.intake.taken import Committed
-from orestream.chassis.store import aggregates, answers, lanes, parking
+from orestream.chassis.store import aggregates, answers, lanes, parking, queues
 from orestream.chassis.store.aggregates import Stored
 from orestream.chassis.store.answers import Remembered
-from orestream.chassis.store.lanes import Queued
 from orestream.chassis.store.outbox import Entry
 from orestream.chassis.store.parked import Parked
 from orestream.chassis.store.parking import PARKED_KIND, PARKING, Parking
+from orestream.chassis.store.queues import Queued
 from orestream.chassis.store.received import Source
 from orestream.chassis.store.transaction import Transaction
 from orestream.contracts.decision import Ref
@@ -76,7 +76,7 @@ class Unit:
         if not missing:
             return
         stored = await aggregates.read(self.transaction, missing)
-        waiters = await lanes.waiters(self.transaction, missing)
+        waiters = await queues.waiters(self.transaction, missing)
         for ref in missing:
             row = stored.get(ref)
             self.versions[ref] = row.version if row else None
@@ -97,7 +97,7 @@ class Unit:
     async def load_lanes(self, keys: Collection[str]) -> None:
         """Read lanes, then the heads of their queues."""
         rows = await lanes.read(self.transaction, keys)
-        heads = await lanes.heads(self.transaction, rows)
+        heads = await queues.heads(self.transaction, rows)
         for key in keys:
             row = rows.get(key)
             self.lanes[key] = (
@@ -106,10 +106,10 @@ class Unit:
 
     async def load_queues(self) -> None:
         """Read the queues of all lanes, which are read already, and what is known of their commands."""
-        queues = await lanes.queues(self.transaction, self.lanes)
-        for key, queue in queues.items():
+        waiting = await queues.whole(self.transaction, self.lanes)
+        for key, queue in waiting.items():
             self.lanes[key].queue = [Waiter(q.place, read_command(self.setup, q.record)) for q in queue]
-        await self.load_answers([q.command_id for queue in queues.values() for q in queue])
+        await self.load_answers([q.command_id for queue in waiting.values() for q in queue])
 
     async def load_answers(self, command_ids: Collection[str]) -> None:
         """Read what is known of command ids; after the lanes."""

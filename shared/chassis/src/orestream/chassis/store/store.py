@@ -9,7 +9,7 @@ from typing import Self
 
 from orestream.chassis.errors import DatabaseUnavailable
 from orestream.chassis.records import Place
-from orestream.chassis.store import histories, lanes, leases, offsets, outbox, parked, parking, schema
+from orestream.chassis.store import histories, leases, offsets, outbox, parked, parking, queues, schema
 from orestream.chassis.store.outbox import Head
 from orestream.chassis.store.outbox_row import OutboxRow
 from orestream.chassis.store.parked import Parked, Wish
@@ -109,7 +109,7 @@ class Store:
     async def waiting_count(self) -> int:
         """How many commands wait."""
         async with self._database.reading() as transaction:
-            return await lanes.waiting(transaction)
+            return await queues.waiting(transaction)
 
     async def parked_keys(self) -> int:
         """How many keys are parked."""
