@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import sys
 from collections.abc import Callable, Sequence
 
@@ -50,10 +51,22 @@ def serve(
             case "topics":
                 return asyncio.run(_topics(settings, domain.service, arguments.step))
             case _:
+                _collect_seldom()
                 return int(asyncio.run(run(settings, domain, decode, observe=observe)))
     except SettingsInvalid as error:
         print(*error.lines, sep="\n", file=sys.stderr)  # noqa: T201 - a command line speaks
         return int(Exit.SETTINGS)
+
+
+def _collect_seldom() -> None:
+    """Look for cyclic garbage seldom, and never in what was imported.
+
+    A batch's objects go by their reference counts; looking through them all the same costs a fifth of the
+    throughput.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 async def _migrate(settings: Settings, service: str) -> int:
