@@ -44,11 +44,7 @@ def settings_table() -> str:
 def embedded_table() -> str:
     fields = EmbeddedSettings.model_fields.items()
     rows = ((f"`ORESTREAM_{name.upper()}`", field.description or "") for name, field in fields)
-    rules = (
-        "`ORESTREAM_RULES_DIR`",
-        "directory with rule tables of one's own, read over those of the packages",
-    )
-    return table(("variable", "meaning"), (rules, *rows))
+    return table(("variable", "meaning"), rows)
 
 
 def metrics_table() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from orestream.chassis.main import serve
-from orestream.mining.app import configured
+from orestream.mining.app import build
 
 if __name__ == "__main__":
-    sys.exit(serve(configured))
+    sys.exit(serve("mining", build))

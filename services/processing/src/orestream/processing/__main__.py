@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from orestream.chassis.main import serve
-from orestream.processing.app import configured, observe
+from orestream.processing.app import build, observe
 
 if __name__ == "__main__":
-    sys.exit(serve(configured, observe=observe))
+    sys.exit(serve("processing", build, observe=observe))

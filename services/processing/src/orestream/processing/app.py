@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +15,6 @@ from orestream.processing.domain import ProcessingDomain
 def build(rules: Path | None = None) -> ProcessingDomain:
     """Processing's pure part; `rules` is a directory of an operator's own rule tables."""
     return ProcessingDomain(tables.load(rules))
-
-
-def configured() -> ProcessingDomain:
-    """The same with the directory that `ORESTREAM_RULES_DIR` names, if it names one."""
-    directory = os.environ.get("ORESTREAM_RULES_DIR")
-    return build(Path(directory) if directory else None)
 
 
 def observe(happened: Happened) -> Iterator[Observation]:

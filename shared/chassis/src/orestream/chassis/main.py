@@ -7,6 +7,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -29,33 +30,46 @@ _LOOKS, _BETWEEN_LOOKS_S = 50, 0.1
 
 
 def serve(
-    domain_factory: Callable[[], Domain],
+    service: str,
+    build: Callable[[Path | None], Domain],
     argv: Sequence[str] | None = None,
     *,
     decode: Decode = decode_any,
     observe: Observe = observe_nothing,
 ) -> int:
-    """Run a service's command line; returns the exit code. A user's mistake ends without a traceback."""
-    try:
-        domain = domain_factory()
-    except (ValueError, OSError) as error:
-        # its own tables and files; what is wrong with them is an operator's to put right
-        return _failed(error, Exit.SETTINGS)
-    arguments = _parser(domain.service).parse_args(sys.argv[1:] if argv is None else list(argv))
+    """Run a service's command line; returns the exit code. A user's mistake ends without a traceback.
+
+    Args:
+        service: `mining`, `processing` or `export`.
+        build: makes its pure part, from the directory of an operator's own rule tables where there is one.
+        argv: the command line; the process's own where absent.
+        decode: one record's envelope and message.
+        observe: what of the service's own facts its metrics show.
+    """
+    arguments = _parser(service).parse_args(sys.argv[1:] if argv is None else list(argv))
     try:
         settings = Settings.read()
-        configure(domain.service, settings.log_format, settings.log_level)
+        configure(service, settings.log_format, settings.log_level)
         match arguments.verb:
             case "migrate":
-                return asyncio.run(_migrate(settings, domain.service))
+                return asyncio.run(_migrate(settings, service))
             case "topics":
-                return asyncio.run(_topics(settings, domain.service, arguments.step))
+                return asyncio.run(_topics(settings, service, arguments.step))
             case _:
-                _collect_seldom()
-                return int(asyncio.run(run(settings, domain, decode, observe=observe)))
+                return _run(settings, build, decode, observe)
     except SettingsInvalid as error:
         print(*error.lines, sep="\n", file=sys.stderr)  # noqa: T201 - a command line speaks
         return int(Exit.SETTINGS)
+
+
+def _run(settings: Settings, build: Callable[[Path | None], Domain], decode: Decode, observe: Observe) -> int:
+    try:
+        domain = build(settings.rules_dir)
+    except (ValueError, OSError) as error:
+        # rule tables; what is wrong with them is an operator's to put right
+        return _failed(error, Exit.SETTINGS)
+    _collect_seldom()
+    return int(asyncio.run(run(settings, domain, decode, observe=observe)))
 
 
 def _collect_seldom() -> None:

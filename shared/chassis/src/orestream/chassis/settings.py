@@ -123,6 +123,9 @@ class Settings(BaseSettings):
     waiting_limit: Duration = Field(
         timedelta(days=1), gt=timedelta(), description="how long a command may wait for a fact"
     )
+    rules_dir: Path | None = Field(
+        None, description="directory with rule tables of one's own, read over those of the packages"
+    )
     breaker_run: int = Field(10, ge=2, description="failing facts in a row that stop the service")
     start_patience: Duration = Field(
         timedelta(minutes=1), ge=timedelta(), description="how long topics may be missing at the start"

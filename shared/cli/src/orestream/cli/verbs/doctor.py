@@ -66,7 +66,7 @@ def _show_settings(settings: Settings) -> None:
         for name in names:
             say(out, f"  {name} = {_shown(settings, card.variable, name)}")
     known = {name for card in cards() for name in (card.variable, card.file_variable)}
-    known |= {f"ORESTREAM_{name.upper()}" for name in EmbeddedSettings.model_fields} | {"ORESTREAM_RULES_DIR"}
+    known |= {f"ORESTREAM_{name.upper()}" for name in EmbeddedSettings.model_fields}
     for name in sorted(os.environ):
         if name.startswith("ORESTREAM_") and name not in known and not name.startswith("ORESTREAM_TEST_"):
             say(out, (f"  {name} is set, and nothing reads it", "yellow"))
