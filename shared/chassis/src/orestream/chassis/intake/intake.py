@@ -21,6 +21,7 @@ from orestream.chassis.intake.taken import Committed, Moved, Superseded, Taken
 from orestream.chassis.intake.unit import Unit
 from orestream.chassis.intake.writer import MAX_RECORD_BYTES, TopicOfFact, Writer
 from orestream.chassis.records import Fetched, Place, Series
+from orestream.chassis.steps import Step, reached
 from orestream.chassis.store import lanes as stored_lanes
 from orestream.chassis.store import parked, queues
 from orestream.chassis.store.parking import RESERVED_KINDS
@@ -210,6 +211,8 @@ class Intake:
                     await write(unit, locks if lock else None)
                 finally:
                     locks.learn(unit)
+                await reached(Step.BEFORE_COMMIT)
+            await reached(Step.COMMITTED)
             self._breaker.settle(breaker)
             self._tell(unit)
             return done

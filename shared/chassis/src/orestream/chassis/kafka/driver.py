@@ -23,6 +23,7 @@ from orestream.chassis.logs import Event, bound, logger
 from orestream.chassis.metrics import Metrics
 from orestream.chassis.records import Fetched, Place, Series
 from orestream.chassis.resting import until
+from orestream.chassis.steps import Step, reached
 
 log = logger(__name__)
 
@@ -103,6 +104,7 @@ class Driver:
         self._progress.busy()
         with bound(topic=first.topic, partition=first.partition, offset=first.offset):
             try:
+                await reached(Step.FETCHED)
                 await self._take(admitted.records, admitted.since)
             except Recoverable as error:
                 self._retry(admitted.since, error)

@@ -17,6 +17,7 @@ from orestream.chassis.relay.batches import pack
 from orestream.chassis.relay.cursor import START, Cursor, CursorUnreadable
 from orestream.chassis.relay.history import check_visible
 from orestream.chassis.settings import Settings
+from orestream.chassis.steps import Step, reached
 from orestream.chassis.store.outbox_row import OutboxRow
 
 TRANSACTION_PATIENCE = 15.0
@@ -70,16 +71,21 @@ class KafkaPublisher:
         producer = self._producer
         assert producer is not None, "publish before start"
         async with asyncio.timeout(TRANSACTION_PATIENCE):
+            await reached(Step.BEFORE_BEGIN)
             await producer.begin_transaction()
+            await reached(Step.BEGUN)
             sent = [
                 await producer.send_batch(batch, place.topic, partition=place.partition)
                 for place, batch in pack(rows, producer.create_batch)
             ]
+            await reached(Step.PRODUCED)
             key, value = self.transactional_id.encode(), cursor.write()
             sent.append(await producer.send(self.cursor_topic, key=key, value=value, partition=0))
             # each of them: a commit returns normally although a batch of its transaction failed
             await asyncio.gather(*sent)
+            await reached(Step.BEFORE_END)
             await producer.commit_transaction()
+            await reached(Step.ENDED)
 
     async def discard(self) -> None:
         """See `Publisher`."""

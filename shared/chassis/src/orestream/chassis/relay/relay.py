@@ -24,6 +24,7 @@ from orestream.chassis.relay.history import check_head, follow
 from orestream.chassis.relay.lease import Lease
 from orestream.chassis.relay.publisher import Publisher
 from orestream.chassis.resting import until
+from orestream.chassis.steps import Step, reached
 from orestream.chassis.store.outbox import Head
 from orestream.chassis.store.outbox_row import OutboxRow
 
@@ -245,6 +246,7 @@ class Relay:
         self._chores_at = monotonic()
         check_head(cursor, await self._outbox.outbox_head())
         self._metrics.outbox_age.set(await self._outbox.outbox_age(cursor.position) or 0.0)
+        await reached(Step.BEFORE_PRUNE)
         # the row at the cursor itself stays, so that its link can be compared
         await self._outbox.prune_outbox(cursor.position, self._limits.keep)
 
