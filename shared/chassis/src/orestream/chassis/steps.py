@@ -13,7 +13,7 @@ class Step(StrEnum):
     """Where a process may be when it dies."""
 
     FETCHED = "fetched"
-    """A polled batch is in hand, nothing is done with it yet."""
+    """A polled batch is in hand; whether it still counts is not yet looked at."""
     BEFORE_COMMIT = "before-commit"
     """Everything is written, the database's transaction is still open."""
     COMMITTED = "committed"

@@ -94,6 +94,7 @@ class Driver:
         Catches everything: what is neither Recoverable nor Fatal is a fault of this program, and going on
         past the batch would lose it, so the service stops with it.
         """
+        await reached(Step.FETCHED)
         admitted = self.assignment.admit(polled, generation)
         self._count_dropped(admitted.stale, admitted.trimmed)
         if not admitted.records or self._stopped:
@@ -104,7 +105,6 @@ class Driver:
         self._progress.busy()
         with bound(topic=first.topic, partition=first.partition, offset=first.offset):
             try:
-                await reached(Step.FETCHED)
                 await self._take(admitted.records, admitted.since)
             except Recoverable as error:
                 self._retry(admitted.since, error)
