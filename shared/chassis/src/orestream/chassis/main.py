@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from orestream.chassis.errors import ChassisError
 from orestream.chassis.exits import Exit
 from orestream.chassis.intake.setup import Decode
+from orestream.chassis.intake.writer import TopicOfFact
 from orestream.chassis.kafka.admin import Plan, admin_client, apply, plan
 from orestream.chassis.kafka.connection import UNREACHABLE
 from orestream.chassis.kafka.topics import needed
@@ -24,7 +25,7 @@ from orestream.chassis.settings import Settings, SettingsInvalid, cards
 from orestream.chassis.store import migrate
 from orestream.contracts.decision import Domain
 from orestream.contracts.registry import decode as decode_any
-from orestream.contracts.topics import Topic
+from orestream.contracts.topics import Topic, topic_of_fact
 
 _LOOKS, _BETWEEN_LOOKS_S = 50, 0.1
 
@@ -36,6 +37,7 @@ def serve(
     *,
     decode: Decode = decode_any,
     observe: Observe = observe_nothing,
+    topic_of: TopicOfFact = topic_of_fact,
 ) -> int:
     """Run a service's command line; returns the exit code. A user's mistake ends without a traceback.
 
@@ -45,6 +47,7 @@ def serve(
         argv: the command line; the process's own where absent.
         decode: one record's envelope and message.
         observe: what of the service's own facts its metrics show.
+        topic_of: the topic of a fact, by service and class name.
     """
     arguments = _parser(service).parse_args(sys.argv[1:] if argv is None else list(argv))
     try:
@@ -56,20 +59,26 @@ def serve(
             case "topics":
                 return asyncio.run(_topics(settings, service, arguments.step))
             case _:
-                return _run(settings, build, decode, observe)
+                return _run(settings, build, decode, observe, topic_of)
     except SettingsInvalid as error:
         print(*error.lines, sep="\n", file=sys.stderr)  # noqa: T201 - a command line speaks
         return int(Exit.SETTINGS)
 
 
-def _run(settings: Settings, build: Callable[[Path | None], Domain], decode: Decode, observe: Observe) -> int:
+def _run(
+    settings: Settings,
+    build: Callable[[Path | None], Domain],
+    decode: Decode,
+    observe: Observe,
+    topic_of: TopicOfFact,
+) -> int:
     try:
         domain = build(settings.rules_dir)
     except (ValueError, OSError) as error:
         # rule tables; what is wrong with them is an operator's to put right
         return _failed(error, Exit.SETTINGS)
     _collect_seldom()
-    return int(asyncio.run(run(settings, domain, decode, observe=observe)))
+    return int(asyncio.run(run(settings, domain, decode, observe=observe, topic_of=topic_of)))
 
 
 def _collect_seldom() -> None:

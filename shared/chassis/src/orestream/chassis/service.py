@@ -19,6 +19,7 @@ from orestream.chassis.errors import (
 from orestream.chassis.exits import Exit
 from orestream.chassis.health import Health
 from orestream.chassis.intake.setup import Decode
+from orestream.chassis.intake.writer import TopicOfFact
 from orestream.chassis.kafka.topics import await_topics, needed
 from orestream.chassis.logs import Event, logger
 from orestream.chassis.management import Management
@@ -29,6 +30,7 @@ from orestream.chassis.stop import Stop
 from orestream.chassis.store import Store
 from orestream.chassis.wiring import build
 from orestream.contracts.decision import Domain
+from orestream.contracts.topics import topic_of_fact
 
 log = logger(__name__)
 
@@ -41,6 +43,7 @@ async def run(
     decode: Decode,
     *,
     observe: Observe = observe_nothing,
+    topic_of: TopicOfFact = topic_of_fact,
     stop: Stop | None = None,
 ) -> Exit:
     """Run one service until SIGINT, SIGTERM or `stop`, or until it cannot go on.
@@ -57,7 +60,14 @@ async def run(
         try:
             await _listen(management, settings)
             await _serve(
-                settings, domain, decode, observe=observe, health=health, metrics=metrics, stop=asked
+                settings,
+                domain,
+                decode,
+                observe=observe,
+                topic_of=topic_of,
+                health=health,
+                metrics=metrics,
+                stop=asked,
             )
         except Exception as error:  # noqa: BLE001 - see the docstring
             asked.fail(error)
@@ -84,6 +94,7 @@ async def _serve(
     decode: Decode,
     *,
     observe: Observe,
+    topic_of: TopicOfFact,
     health: Health,
     metrics: Metrics,
     stop: Stop,
@@ -110,6 +121,7 @@ async def _serve(
             metrics=metrics,
             stop=stop,
             observe=observe,
+            topic_of=topic_of,
         )
         telling = asyncio.create_task(_tell_when_ready(health))
         try:

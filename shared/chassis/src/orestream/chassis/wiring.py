@@ -14,6 +14,7 @@ from typing import Any
 from orestream.chassis.health import Health
 from orestream.chassis.intake.intake import Intake
 from orestream.chassis.intake.setup import BreakerLimits, Decode, IntakeLimits
+from orestream.chassis.intake.writer import TopicOfFact
 from orestream.chassis.kafka.driver import Driver
 from orestream.chassis.kafka.metadata import Cluster
 from orestream.chassis.kafka.subscription import Subscription
@@ -29,7 +30,7 @@ from orestream.chassis.store import Store
 from orestream.chassis.telling import tell
 from orestream.chassis.upkeep import Upkeep
 from orestream.contracts.decision import Domain
-from orestream.contracts.topics import cursor_topic
+from orestream.contracts.topics import cursor_topic, topic_of_fact
 from orestream.contracts.wire import source_of
 
 log = logger(__name__)
@@ -107,6 +108,7 @@ def build(
     metrics: Metrics,
     stop: Stop,
     observe: Observe = observe_nothing,
+    topic_of: TopicOfFact = topic_of_fact,
 ) -> Parts:
     """Wire one service; connects to nothing. Serves production and tests."""
     topics = needed(settings, domain.service)
@@ -134,6 +136,7 @@ def build(
         on_commit=relay.wake,
         observe=partial(tell, metrics, observe),
         limits=IntakeLimits(waiting=settings.waiting_limit, breaker=BreakerLimits(run=settings.breaker_run)),
+        topic_of=topic_of,
     )
     upkeep = Upkeep(
         lanes=intake, counts=store, metrics=metrics, database=health.part("database"), stopping=stop.asked
