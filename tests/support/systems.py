@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from orestream.cli.embedded import leash
+
 COMMAND = str(Path(sys.executable).parent / "orestream")
 SERVICES = ("mining", "processing", "export")
 
@@ -44,7 +46,8 @@ class System:
     def start(self) -> None:
         """Returns when the system says that it is ready."""
         self._process = subprocess.Popen(
-            [COMMAND, "up", "--data-dir", str(self.directory), "--store", self.store],
+            # should the tests be killed, the system stops as at a SIGINT instead of running on for ever
+            _leashed([COMMAND, "up", "--data-dir", str(self.directory), "--store", self.store]),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -161,6 +164,20 @@ def running_system(directory: Path, store: str = "sqlite") -> Iterator[System]:
         yield system
     finally:
         system.stop()
+
+
+def _leashed(command: list[str]) -> list[str]:
+    """The same command, told to stop when the thread that starts it ends."""
+    return [
+        sys.executable,
+        "-I",
+        "-S",
+        leash.__file__,
+        str(os.getpid()),
+        str(int(signal.SIGINT)),
+        "-",
+        *command,
+    ]
 
 
 def written(path: Path, commands: Iterable[dict[str, Any]]) -> Path:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from orestream.chassis.records import Fetched
 from orestream.chassis.store import OutboxRow
 from tests.support.branch import Branch
+from tests.support.interleaving import Stepwise
+from tests.support.replicas import Replicas
 from tests.support.toy_domain import RATES, deposit, header, opening, rate, transfer
 
 
@@ -292,3 +294,21 @@ async def test_a_command_that_would_change_a_parked_key_waits(branch: Branch) ->
     await branch.settle()
 
     assert list(await branch.finals()) == ["c-1", "c-2", "c-4", "c-3"]
+
+
+async def test_a_wish_uttered_while_the_one_before_is_tried_is_not_lost(replicas: Replicas) -> None:
+    branch = replicas.branch
+    await branch.take(bad(branch, "EUR"))
+    assert await branch.store.parked_retry("EUR")
+
+    async def change_of_mind(_: Stepwise) -> None:
+        assert await branch.store.parked_discard("EUR", "the bank is closed")
+
+    replicas.ways[0].stops["UPDATE parked"] = change_of_mind
+    assert await replicas.one.drain()
+    (parked,) = await branch.store.parked_list()
+    assert (parked.attempts, parked.wish, parked.wish_why) == (6, "discard", "the bank is closed")
+
+    await branch.settle()
+    assert await reasons(branch) == []
+    assert branch.committed[-1].discarded == 1

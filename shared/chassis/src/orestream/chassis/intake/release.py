@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from orestream.chassis.intake import parking
 from orestream.chassis.intake.decide import Blocked, Failed, decide
@@ -77,7 +78,7 @@ async def _decide(unit: Unit, record: Parked, blocked: Collection[str]) -> bool:
 
 
 def _stay(unit: Unit, record: Parked, why: str, attempts: int, behind: str | None) -> bool:
-    stays = Parked(record.place, record.key, record.record, parking.storable(why), attempts, behind)
+    stays = replace(record, reason=parking.storable(why), attempts=attempts, behind=behind)
     unit.marked.append(stays)
     if behind is None:
         parking.notify(unit, parking.PARKED, stays, cause_of(record.record))

@@ -53,11 +53,14 @@ _INSERT = bulk(
 )
 _MARK = bulk(
     "UPDATE parked SET reason = given.reason, attempts = given.attempts, behind = given.behind,"
-    " wish = NULL, wish_why = NULL FROM {given} WHERE parked.place = given.place",
+    " wish = CASE WHEN given.behind IS NULL AND parked.wish <> given.wish THEN parked.wish END,"
+    " wish_why = CASE WHEN given.behind IS NULL AND parked.wish <> given.wish THEN parked.wish_why END"
+    " FROM {given} WHERE parked.place = given.place",
     place="bigint",
     reason="text",
     attempts="integer",
     behind="text",
+    wish="text",
 )
 _DELETE = bulk("DELETE FROM parked WHERE place IN (SELECT place FROM {given})", place="bigint")
 _LIST = plain(f"SELECT {_COLUMNS} FROM parked ORDER BY place LIMIT $1")
@@ -83,8 +86,8 @@ async def insert(transaction: Transaction, parked: Sequence[Parked]) -> None:
 
 
 async def mark(transaction: Transaction, parked: Sequence[Parked]) -> None:
-    """Write why records stay, after they were tried again; their wishes are used up."""
-    await transaction.write(_MARK, [(p.place, p.reason, p.attempts, p.behind) for p in parked])
+    """Write why records stay, after they were tried again; the wishes tried are used up, newer ones stay."""
+    await transaction.write(_MARK, [(p.place, p.reason, p.attempts, p.behind, p.wish) for p in parked])
 
 
 async def delete(transaction: Transaction, places: Sequence[int]) -> None:
