@@ -13,7 +13,7 @@ CHECKS := check-types check-tests check-lint check-format check-imports check-ge
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format pins $(CHECKS)
+.PHONY: help install demo test chaos check format pins $(CHECKS)
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -26,6 +26,10 @@ demo: install ## show the first shipment being made, on a genuine Kafka
 
 test: install ## run every test, and print the coverage
 	@$(PY) -m pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+
+chaos: install ## six minutes of faults under load, and a verdict (SEED=, MINUTES=, HOURS=, CHAOS_ARGS="--store sqlite")
+	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(HOURS),--hours $(HOURS)) $(CHAOS_ARGS)
 
 check: install ## format, lint, types, imports, generated files, unit and contract tests: no broker, a minute
 	@$(MAKE) --no-print-directory -j2 --keep-going --output-sync=target $(CHECKS)

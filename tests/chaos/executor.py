@@ -1,0 +1,70 @@
+"""Carries out a plan: each fault at its time, healed after its time, written down as it happened."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.chaos.faults.catalogue import KINDS
+from tests.chaos.faults.fault import Planned
+from tests.chaos.journal import Journal
+from tests.chaos.world.world import World
+
+
+@dataclass(slots=True)
+class Executor:
+    """One plan on one world.
+
+    Attributes:
+        on: names of the faults that are on now.
+        healed_at: when the last of them was healed.
+        errors: faults that could not be carried out, which is a mistake of the run itself.
+    """
+
+    world: World
+    plan: Sequence[Planned]
+    journal_path: Path
+    on: list[str] = field(default_factory=list)
+    done: int = 0
+    healed_at: float = 0.0
+    errors: list[str] = field(default_factory=list)
+
+    async def run(self) -> None:
+        """Until the last fault is healed."""
+        journal = Journal(self.journal_path)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with asyncio.TaskGroup() as faults:
+            for planned in self.plan:
+                await asyncio.sleep(max(0.0, began + planned.at - loop.time()))
+                faults.create_task(self._one(planned, journal))
+        self.healed_at = time.time()
+
+    async def _one(self, planned: Planned, journal: Journal) -> None:
+        """Inject, wait, heal; whatever goes wrong here is the run's own mistake and fails it."""
+        fault = KINDS[planned.fault].make(planned)
+        at, note = time.time(), ""
+        self.on.append(planned.fault)
+        try:
+            try:
+                note = await fault.inject(self.world)
+                await asyncio.sleep(planned.lasts)
+            finally:
+                await fault.heal(self.world)
+        except Exception as error:  # noqa: BLE001 - see the docstring
+            self.errors.append(f"{planned.fault}: {error!r}")
+            note = traceback.format_exc()
+        self.on.remove(planned.fault)
+        self.done += 1
+        journal.write(
+            at=at,
+            until=time.time(),
+            fault=planned.fault,
+            target=note.partition(" ")[0] if note else planned.service,
+            step=planned.fault.partition("-at-")[2] or None,
+            note=note,
+        )

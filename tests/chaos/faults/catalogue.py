@@ -1,0 +1,64 @@
+"""Every fault there is, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from orestream.chassis.steps import Step
+from tests.chaos.faults.brokers import FreezeBroker, KillBroker, MoveLeaders
+from tests.chaos.faults.fault import Kind
+from tests.chaos.faults.postgres import Deadlock, EndConnections, ExhaustConnections, RestartPostgres
+from tests.chaos.faults.processes import Freeze, Kill, KillRelay, Rolling, Scale, Terminate
+from tests.chaos.faults.steps import AtStep, ClockJump
+from tests.chaos.options import Options
+
+BEYOND_TIMEOUTS = (11.0, 13.0)
+"""Longer than a session (6 s), a lease (4 s) and a transaction (10 s) last."""
+_POSTGRES, _THREE, _REPLICAS = "postgres", "three nodes", "replicas"
+
+
+def _at_steps() -> list[Kind]:
+    kinds = []
+    for step in Step:
+        make = partial(AtStep, step=step)
+        kinds += [
+            Kind(f"kill-at-{step}", partial(make, action="kill")),
+            Kind(f"stop-at-{step}", partial(make, action="stop"), BEYOND_TIMEOUTS),
+            Kind(f"sleep-at-{step}", partial(make, action="sleep"), (1.0, 6.0)),
+            Kind(f"lose-at-{step}", partial(make, action="lose")),
+        ]
+    return kinds
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("kill", Kill),
+        Kind("kill-relay", KillRelay),
+        Kind("stop", Freeze, BEYOND_TIMEOUTS),
+        Kind("stop-relay", partial(Freeze, relay=True), BEYOND_TIMEOUTS),
+        Kind("terminate", Terminate),
+        Kind("rolling-restart", Rolling),
+        Kind("scale", Scale, (6.0, 10.0), frozenset({_POSTGRES})),
+        Kind("clock-jump", ClockJump, (4.0, 6.0)),
+        Kind("broker-kill", KillBroker, (0.5, 6.0)),
+        Kind("broker-stop", FreezeBroker, (6.0, 9.0)),
+        Kind("leader-moves", MoveLeaders, (0.0, 0.0), frozenset({_THREE})),
+        Kind("postgres-restart", RestartPostgres, (0.0, 0.0), frozenset({_POSTGRES})),
+        Kind("database-connections", EndConnections, (3.0, 6.0), frozenset({_POSTGRES})),
+        Kind("pool-exhausted", ExhaustConnections, (3.0, 6.0), frozenset({_POSTGRES})),
+        Kind("deadlock", Deadlock, (3.0, 5.0), frozenset({_POSTGRES})),
+        *_at_steps(),
+    )
+}
+
+
+def fitting(options: Options) -> list[Kind]:
+    """The faults that may come in such a run. Raises ValueError for a name that is none, or does not fit."""
+    has = {_POSTGRES: options.store == "postgres", _THREE: options.nodes > 1, _REPLICAS: options.replicas > 1}
+    fit = {kind.name: kind for kind in KINDS.values() if all(has[need] for need in kind.needs)}
+    for name in options.only:
+        if name not in fit:
+            raise ValueError(f"{name!r} is no fault of such a run; there are: {', '.join(fit)}")
+    return [fit[name] for name in options.only] or list(fit.values())

@@ -1,0 +1,116 @@
+"""Faults of the database server: restarted at once, connections ended, none left, a deadlock."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from tests.chaos.faults.fault import Planned
+from tests.chaos.world.databases import PostgresDatabases
+from tests.chaos.world.world import World
+
+_ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'orestream'"
+_BETWEEN_S = 0.3
+_GONE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+def server(world: World) -> PostgresDatabases:
+    """The server of a run that has one."""
+    assert isinstance(world.databases, PostgresDatabases)
+    return world.databases
+
+
+@dataclass(slots=True)
+class RestartPostgres:
+    """An immediate restart: no checkpoint, every connection broken."""
+
+    planned: Planned
+
+    async def inject(self, world: World) -> str:
+        await asyncio.to_thread(lambda: server(world).cluster.restart(immediate=True))
+        return "postgres"
+
+    async def heal(self, world: World) -> None:
+        """It is there again."""
+
+
+@dataclass(slots=True)
+class EndConnections:
+    """Every connection of the services is ended by the server, again and again."""
+
+    planned: Planned
+    _task: asyncio.Task[None] | None = field(default=None, init=False)
+
+    async def inject(self, world: World) -> str:
+        self._task = asyncio.create_task(self._end(world))
+        return "postgres"
+
+    async def heal(self, world: World) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _end(self, world: World) -> None:
+        connection = await server(world).connect(self.planned.service)
+        try:
+            while True:
+                await connection.execute(_ENDED)
+                await asyncio.sleep(_BETWEEN_S * (1 + self.planned.number % 4))
+        finally:
+            connection.terminate()
+
+
+@dataclass(slots=True)
+class ExhaustConnections:
+    """All connections that the server allows are taken, after the services' own were ended."""
+
+    planned: Planned
+    _held: list[asyncpg.Connection[asyncpg.Record]] = field(default_factory=list, init=False)
+
+    async def inject(self, world: World) -> str:
+        first = await server(world).connect(self.planned.service)
+        self._held.append(first)
+        await first.execute(_ENDED)
+        try:
+            while True:
+                self._held.append(await server(world).connect(self.planned.service))
+        except _GONE:
+            return f"{len(self._held)} connections taken"
+
+    async def heal(self, world: World) -> None:
+        for connection in self._held:
+            connection.terminate()
+
+
+@dataclass(slots=True)
+class Deadlock:
+    """Sessions of the fault's own lock rows that decisions lock too, in the opposite order."""
+
+    planned: Planned
+    _task: asyncio.Task[None] | None = field(default=None, init=False)
+
+    async def inject(self, world: World) -> str:
+        self._task = asyncio.create_task(self._lock(world))
+        return self.planned.service
+
+    async def heal(self, world: World) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _lock(self, world: World) -> None:
+        """The head first and the offsets last, which every decision does the other way round."""
+        while True:
+            connection = await server(world).connect(self.planned.service)
+            try:
+                async with connection.transaction():
+                    await connection.execute("SELECT * FROM outbox_head FOR UPDATE")
+                    await asyncio.sleep(_BETWEEN_S)
+                    await connection.execute("SELECT * FROM intake FOR UPDATE")
+                    await asyncio.sleep(_BETWEEN_S)
+            except asyncpg.DeadlockDetectedError:
+                pass  # this session was the one that had to give way: the next one may not
+            finally:
+                connection.terminate()

@@ -1,0 +1,83 @@
+"""Faults at a named step of a message's way."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from dataclasses import dataclass, field
+
+from orestream.chassis.steps import Step
+from tests.chaos.faults.fault import Planned
+from tests.chaos.faults.processes import chosen
+from tests.chaos.world.member import Member
+from tests.chaos.world.world import World
+
+OF_THE_INTAKE = (Step.FETCHED, Step.BEFORE_COMMIT, Step.COMMITTED)
+PATIENCE_S = 10.0
+_LOOK_S = 0.05
+
+
+@dataclass(slots=True)
+class AtStep:
+    """A replica meets `action` at a step: the one that relays, for a step of the relay.
+
+    Attributes:
+        action: `kill`, `stop`, `sleep` or `lose`, see the launcher.
+    """
+
+    planned: Planned
+    step: Step
+    action: str
+    _member: Member | None = field(default=None, init=False)
+    _pid: int | None = field(default=None, init=False)
+
+    async def inject(self, world: World) -> str:
+        member = await self._chosen(world)
+        if member is None:
+            return "nobody was there"
+        self._pid = member.pid
+        member.order(self.step, self.action, skip=self.planned.number % 3, seconds=self.planned.lasts)
+        deadline = time.monotonic() + PATIENCE_S
+        while not member.obeyed():
+            if time.monotonic() > deadline and member.take_back():
+                return f"{member.name} did not come there"
+            await asyncio.sleep(_LOOK_S)
+        self._member = member
+        return member.name
+
+    async def heal(self, world: World) -> None:
+        if self._member is not None and self.action == "stop" and self._member.pid == self._pid:
+            self._member.signal(signal.SIGCONT)
+
+    async def _chosen(self, world: World) -> Member | None:
+        if self.step in OF_THE_INTAKE:
+            return chosen(world, self.planned)
+        return await world.relay_of(self.planned.service)
+
+
+@dataclass(slots=True)
+class ClockJump:
+    """A replica's wall clock jumps by an hour, forward or back, and back again when it is healed."""
+
+    planned: Planned
+    _name: str | None = field(default=None, init=False)
+    _pid: int | None = field(default=None, init=False)
+
+    async def inject(self, world: World) -> str:
+        member = chosen(world, self.planned)
+        if member is None:
+            return "nobody was there"
+        self._name, self._pid = member.name, member.pid
+        seconds = 3600 if self.planned.number % 2 else -3600
+        member.order(Step.FETCHED, "clock", seconds=seconds)
+        return f"{member.name} by {seconds} s"
+
+    async def heal(self, world: World) -> None:
+        """Nothing to do where the process is another one: its clock is right again."""
+        if self._name is None:
+            return
+        member = world.members[self._name]
+        member.take_back()
+        if member.pid == self._pid:
+            member.order(Step.FETCHED, "clock", seconds=0)

@@ -1,0 +1,123 @@
+"""The databases of a run, and the run's own look into them, past the proxies."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Protocol
+
+import asyncpg
+
+from orestream.cli.embedded.cluster import PostgresCluster
+from orestream.contracts.topics import SERVICES
+
+Rows = Sequence[Sequence[Any]]
+_PATIENCE_S = 5.0
+
+
+class Unreadable(Exception):
+    """The database does not answer now; a fault may be the reason."""
+
+
+class Databases(Protocol):
+    """One database for each service."""
+
+    def url(self, service: str) -> str:
+        """As settings name it, past every proxy."""
+
+    def address(self) -> tuple[str, int] | None:
+        """Where the server listens; None where there is none."""
+
+    def start(self) -> None:
+        """Start the server, and have a database for each service."""
+
+    def stop(self) -> None:
+        """End the server."""
+
+    async def rows(self, service: str, sql: str) -> Rows:
+        """What a query finds. Raises Unreadable."""
+
+
+class SqliteDatabases:
+    """A file for each service."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def url(self, service: str) -> str:
+        return f"sqlite:///{self._directory / service}.db"
+
+    def address(self) -> None:
+        return None
+
+    def start(self) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True)
+
+    def stop(self) -> None:
+        """Files need no end."""
+
+    async def rows(self, service: str, sql: str) -> Rows:
+        return await asyncio.to_thread(self._rows, service, sql)
+
+    def _rows(self, service: str, sql: str) -> Rows:
+        try:
+            file = f"file:{self._directory / service}.db?mode=ro"
+            with closing(sqlite3.connect(file, uri=True, timeout=_PATIENCE_S)) as connection:
+                return connection.execute(sql).fetchall()
+        except sqlite3.Error as error:
+            raise Unreadable(str(error)) from error
+
+
+class PostgresDatabases:
+    """A database for each service on one server."""
+
+    def __init__(self, directory: Path) -> None:
+        self.cluster = PostgresCluster(directory)
+        self._connections: dict[str, asyncpg.Connection[asyncpg.Record]] = {}
+        self._locks = {service: asyncio.Lock() for service in SERVICES}
+
+    def url(self, service: str) -> str:
+        return self.cluster.dsn(f"orestream_{service}", "postgresql")
+
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.url("mining").rpartition("@")[2].partition("/")[0].partition(":")
+        return host, int(port)
+
+    def start(self) -> None:
+        self.cluster.start()
+        for service in SERVICES:
+            self.cluster.create_database(f"orestream_{service}")
+
+    def stop(self) -> None:
+        self.cluster.stop()
+
+    async def rows(self, service: str, sql: str) -> Rows:
+        async with self._locks[service]:
+            try:
+                connection = await self._connection(service)
+                async with asyncio.timeout(_PATIENCE_S):
+                    return [tuple(row) for row in await connection.fetch(sql)]
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                await self.forget(service)
+                raise Unreadable(repr(error)) from error
+
+    async def forget(self, service: str) -> None:
+        """Close the run's own connection to a database."""
+        known = self._connections.pop(service, None)
+        if known is not None:
+            known.terminate()
+
+    async def connect(self, service: str) -> asyncpg.Connection[asyncpg.Record]:
+        """A connection of one's own, told apart from the services' by its name."""
+        return await asyncpg.connect(
+            self.url(service), timeout=_PATIENCE_S, server_settings={"application_name": "chaos"}
+        )
+
+    async def _connection(self, service: str) -> asyncpg.Connection[asyncpg.Record]:
+        known = self._connections.get(service)
+        if known is None or known.is_closed():
+            known = self._connections[service] = await self.connect(service)
+        return known
