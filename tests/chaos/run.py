@@ -177,7 +177,7 @@ def _write_run(running: Running, directory: Path, quiet_at: float | None, troubl
         "duration": options.minutes * 60,
         "rate": options.rate,
         "services": {service: made.databases.url(service) for service in SERVICES},
-        "bootstrap": made.brokers.bootstrap,
+        "bootstrap_servers": made.brokers.bootstrap,
         "environment": environment(),
         "began_at": running.began,
         "healed_at": running.executor.healed_at,
