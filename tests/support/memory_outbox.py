@@ -12,6 +12,7 @@ from orestream.chassis.errors import DatabaseUnavailable
 from orestream.chassis.records import Series
 from orestream.chassis.store.outbox import Head
 from orestream.chassis.store.outbox_row import OutboxRow
+from orestream.chassis.wire_headers import encode
 
 SOURCE = "/orestream/main/mining"
 
@@ -35,7 +36,7 @@ class MemoryOutbox:
             for index, (series, key, value) in enumerate(decision):
                 self.position += 1
                 sequence = self.sequences[series] = self.sequences.get(series, 0) + 1
-                headers = (("ce_source", self.source.encode()), ("ce_sequence", b"%020d" % sequence))
+                headers = encode((("ce_source", self.source.encode()), ("ce_sequence", b"0" * 20)))
                 self.rows.append(
                     OutboxRow(
                         position=self.position,
@@ -46,7 +47,7 @@ class MemoryOutbox:
                         partition=series.partition,
                         sequence=sequence,
                         key=key,
-                        headers=headers,
+                        encoded_headers=headers.numbered(sequence),
                         value=value,
                         timestamp_ms=1_757_000_000_000,
                     )

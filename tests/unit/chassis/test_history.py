@@ -1,7 +1,5 @@
 """Outbox, cursor and topics must tell one history, or nothing more is published."""
 
-from dataclasses import replace
-
 import pytest
 
 from orestream.chassis.errors import HistoryDiverged
@@ -51,7 +49,7 @@ def test_a_link_that_does_not_follow_is_another_history() -> None:
 def test_a_sequence_that_does_not_follow_is_another_history() -> None:
     rows = outbox()
     with pytest.raises(HistoryDiverged, match="has sequence 9"):
-        follow(START, [rows[0], replace(rows[1], sequence=9)])
+        follow(START, [rows[0], rows[1]._replace(sequence=9)])
 
 
 def test_an_outbox_that_ends_before_the_cursor_is_another_history() -> None:

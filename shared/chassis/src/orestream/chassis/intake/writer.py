@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 
-from orestream.chassis.headers import pack
 from orestream.chassis.records import Fetched
 from orestream.chassis.store.outbox import Entry
+from orestream.chassis.wire_headers import encode
 from orestream.contracts.decision import Happened
 from orestream.contracts.message import Fact
 from orestream.contracts.topics import parked_topic, partition_of, topic_of_fact
@@ -109,7 +109,7 @@ class Writer:
             topic,
             self.partition(topic, key.encode()),
             key.encode(),
-            pack(headers_of(envelope)),
+            encode(headers_of(envelope)),
             fact.write(),
         )
         self._check(entry)
@@ -142,11 +142,11 @@ class Writer:
             *((f"original_{name}", value) for name, value in record.headers),
         )
         partition = self.partition(self._parked, record.key) if record.key else 0
-        entry = Entry(self._parked, partition, record.key, pack(headers), record.value)
+        entry = Entry(self._parked, partition, record.key, encode(headers), record.value)
         if _size(entry) <= self._max:
             return entry
         short = (*headers_of(envelope), *((f"orestream_{n}", v.encode()) for n, v in words.items()))
-        omitted = pack((*short, ("orestream_omitted", b"value and original headers: too large")))
+        omitted = encode((*short, ("orestream_omitted", b"value and original headers: too large")))
         kept = record.key if len(record.key or b"") <= self._max // 2 else key.encode()
         return Entry(self._parked, partition, kept, omitted, None)
 
@@ -165,7 +165,7 @@ class Writer:
 
 
 def _size(entry: Entry) -> int:
-    return len(entry.key or b"") + len(entry.value or b"") + len(entry.headers)
+    return len(entry.key or b"") + len(entry.value or b"") + entry.headers.size
 
 
 def _traceparent(cause: Cause, id_: str) -> str:

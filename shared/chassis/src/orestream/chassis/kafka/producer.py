@@ -16,8 +16,6 @@ from orestream.chassis.settings import Settings
 
 log = logger(__name__)
 
-BATCH_BYTES = 1 << 20
-"""Just below the broker's own limit of a record batch, 1,048,588 bytes."""
 STOP_PATIENCE = 2.0
 """Seconds; a producer with undelivered batches would hang in its own stop for ever."""
 
@@ -32,7 +30,6 @@ class RelayProducer(AIOKafkaProducer):  # type: ignore[misc] # the library has n
             "client_id": transactional_id,
             "acks": "all",
             "linger_ms": 0,
-            "max_batch_size": BATCH_BYTES,
             "transaction_timeout_ms": milliseconds(settings.transaction_timeout),
             "retry_backoff_ms": 50,
             **overrides,

@@ -41,20 +41,20 @@ def follow(cursor: Cursor, rows: Sequence[OutboxRow]) -> Cursor:
         HistoryDiverged: a position, link or sequence does not follow.
     """
     position, link = cursor.position, cursor.link
-    sequences = dict(cursor.sequences)
-    for row in rows:
+    sequences = {(topic, partition): last for (topic, partition), last in cursor.sequences.items()}
+    for found, own, previous, _, topic, partition, sequence, *_ in rows:
         position += 1
-        if row.position != position:
-            raise _diverged(f"row {position} is missing from the outbox, row {row.position} came instead")
-        if link not in {row.link, row.previous_link}:
-            raise _diverged(f"row {position} follows the link {row.previous_link}, the one before was {link}")
-        place = Series(row.topic, row.partition)
+        if found != position:
+            raise _diverged(f"row {position} is missing from the outbox, row {found} came instead")
+        if link not in (own, previous):
+            raise _diverged(f"row {position} follows the link {previous}, the one before was {link}")
+        place = topic, partition
         expected = sequences.get(place, 0) + 1
-        if row.sequence != expected:
-            raise _diverged(f"row {position} has sequence {row.sequence} on {place}, {expected} is next")
+        if sequence != expected:
+            raise _diverged(f"row {position} has sequence {sequence} on {place}, {expected} is next")
         sequences[place] = expected
-        link = row.link
-    return Cursor(position, link, sequences)
+        link = own
+    return Cursor(position, link, {Series(*place): last for place, last in sequences.items()})
 
 
 def check_visible(cursor: Cursor, visible: Mapping[Series, int], hidden: frozenset[Series]) -> bool:

@@ -76,7 +76,7 @@ class KafkaPublisher:
             await reached(Step.BEGUN)
             sent = [
                 await producer.send_batch(batch, place.topic, partition=place.partition)
-                for place, batch in pack(rows, producer.create_batch)
+                for place, batch in pack(rows)
             ]
             await reached(Step.PRODUCED)
             key, value = self.transactional_id.encode(), cursor.write()

@@ -8,14 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from orestream.chassis.headers import unpack
 from orestream.chassis.store.outbox_row import OutboxRow
 from orestream.chassis.store.statement import bulk, plain
-from orestream.chassis.store.transaction import Row, Transaction
-from orestream.contracts.wire import SEQUENCE_DIGITS
-
-_NO_SEQUENCE = f'["ce_sequence", "{0:0{SEQUENCE_DIGITS}d}"]'
-"""How a header of sequence 0 looks when packed; nothing else can, since quotes in values are escaped."""
+from orestream.chassis.store.transaction import Transaction
+from orestream.chassis.wire_headers import Unnumbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +21,7 @@ class Entry:
     topic: str
     partition: int
     key: bytes | None
-    headers: str
-    """Packed, with sequence 0 in the place of the one that the commit gives."""
+    headers: Unnumbered
     value: bytes | None
 
 
@@ -69,15 +64,17 @@ _INSERT = bulk(
     partition="bigint",
     sequence="bigint",
     key="bytea",
-    headers="text",
+    headers="bytea",
     value="bytea",
 )
 _AFTER = plain(f"SELECT {_COLUMNS} FROM outbox WHERE position > $1 ORDER BY position LIMIT $2")
-_AGE = plain("SELECT {now} - min(timestamp_ms) FROM outbox WHERE position > $1")
+_AGE = plain("SELECT {now} - (SELECT timestamp_ms FROM outbox WHERE position > $1 ORDER BY position LIMIT 1)")
 _PRUNE = plain(
-    "DELETE FROM outbox WHERE position < $1 AND position IN (SELECT position FROM outbox"
-    " WHERE timestamp_ms < {now} - $2 ORDER BY position LIMIT $3)"
+    "DELETE FROM outbox WHERE position IN (SELECT position FROM"
+    " (SELECT position, timestamp_ms FROM outbox WHERE position < $1 ORDER BY position LIMIT $3) AS oldest"
+    " WHERE timestamp_ms < {now} - $2)"
 )
+"""Looks at no more than it may delete: nothing is old for most of a day."""
 PRUNED_AT_ONCE = 10_000
 
 
@@ -98,7 +95,7 @@ async def append(transaction: Transaction, decisions: Sequence[Sequence[Entry]])
     for count, entry in enumerate(entries, 1):
         at = entry.topic, entry.partition
         sequence = last[at] = last[at] + 1
-        headers = _with_sequence(entry.headers, sequence)
+        headers = entry.headers.numbered(sequence)
         rows.append(
             (position + count, link, previous, count in ends, *at, sequence, entry.key, headers, entry.value)
         )
@@ -120,7 +117,7 @@ async def after(transaction: Transaction, position: int, limit: int, max_bytes: 
     size = end = 0
     while True:
         page = await transaction.select(_AFTER, position + len(rows), limit)
-        for row in map(_row, page):
+        for row in map(OutboxRow._make, page):
             size += len(row.value or b"")
             if end and (size > max_bytes or len(rows) >= limit):
                 return rows[:end]
@@ -153,24 +150,3 @@ async def _advance_sequences(
     moved = [(*at, last[at] + count) for at, count in sorted(counts.items())]
     await transaction.write(_MOVE_SEQUENCES, moved)
     return last
-
-
-def _with_sequence(headers: str, sequence: int) -> str:
-    return headers.replace(_NO_SEQUENCE, f'["ce_sequence", "{sequence:0{SEQUENCE_DIGITS}d}"]')
-
-
-def _row(row: Row) -> OutboxRow:
-    position, link, previous, end, topic, partition, sequence, key, headers, value, timestamp_ms = row
-    return OutboxRow(
-        position,
-        link,
-        previous,
-        bool(end),
-        topic,
-        partition,
-        sequence,
-        key,
-        unpack(headers),
-        value,
-        timestamp_ms,
-    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
+
+from orestream.chassis.wire_headers import Headers, decode
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """One record to publish."""
+class OutboxRow(NamedTuple):
+    """One record to publish; a tuple, since tens of thousands are read in a second."""
 
     position: int
     """Gapless over the whole database, from 1."""
@@ -26,10 +27,16 @@ class OutboxRow:
     sequence: int
     """Gapless for this topic and partition, from 1; it stands in the headers too."""
     key: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
+    encoded_headers: bytes
+    """As they stand in the record."""
     value: bytes | None
     timestamp_ms: int
     """When the row was written, by the database's clock."""
+
+    @property
+    def headers(self) -> Headers:
+        """Names and values."""
+        return decode(self.encoded_headers)
 
     def follows(self, position: int, link: str) -> bool:
         """True where this row is the next one after a cursor in the same history."""

@@ -147,11 +147,11 @@ OUTBOX = _table(
     _number("partition"),
     _number("sequence"),
     _bytes("key"),
-    _text("headers"),
+    _bytes("headers", null=False),
     _bytes("value"),
     _number("timestamp_ms"),
 )
-"""What the relay publishes."""
+"""What the relay publishes; headers as they stand in a Kafka record."""
 
 OUTBOX_HEAD = _table("outbox_head", _number("one", key=True), _number("position"), _text("link"))
 """One row: the last position given and the link of the last transaction."""

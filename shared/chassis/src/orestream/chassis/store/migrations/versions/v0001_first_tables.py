@@ -36,8 +36,8 @@ def _small(name: str) -> sa.Column[int]:
     return sa.Column(name, sa.Integer(), nullable=False)
 
 
-def _bytes(name: str) -> sa.Column[bytes]:
-    return sa.Column(name, sa.LargeBinary(), nullable=True)
+def _bytes(name: str, *, null: bool = True) -> sa.Column[bytes]:
+    return sa.Column(name, sa.LargeBinary(), nullable=null)
 
 
 def _flag(name: str) -> sa.Column[bool]:
@@ -139,7 +139,7 @@ def _publishing() -> None:
         _number("partition"),
         _number("sequence"),
         _bytes("key"),
-        _text("headers"),
+        _bytes("headers", null=False),
         _bytes("value"),
         _number("timestamp_ms"),
     )
