@@ -13,7 +13,7 @@ CHECKS := check-types check-tests check-lint check-format check-imports check-ge
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test chaos check format pins $(CHECKS)
+.PHONY: help install demo test chaos mutants check format pins $(CHECKS)
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -30,6 +30,9 @@ test: install ## run every test, and print the coverage
 chaos: install ## six minutes of faults under load, and a verdict (SEED=, MINUTES=, HOURS=, CHAOS_ARGS="--store sqlite")
 	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(HOURS),--hours $(HOURS)) $(CHAOS_ARGS)
+
+mutants: install ## break the chassis in one place after the other: every chaos run must notice (a quarter of an hour)
+	@$(PY) -m tests.chaos.mutation $(if $(SEED),--seed $(SEED))
 
 check: install ## format, lint, types, imports, generated files, unit and contract tests: no broker, a minute
 	@$(MAKE) --no-print-directory -j2 --keep-going --output-sync=target $(CHECKS)
