@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.chaos.faults.catalogue import KINDS, fitting
+from tests.chaos.mutants import MUTANTS
 from tests.chaos.options import Options
 from tests.chaos.run import execute, say
 
@@ -56,7 +57,7 @@ def _runs(arguments: argparse.Namespace) -> list[Options]:
     base = Options(
         seed,
         rate=arguments.rate,
-        only=tuple(name for name in arguments.only.split(",") if name),
+        only=_only(arguments),
         mutant=arguments.mutant,
         out=arguments.out,
     )
@@ -70,6 +71,13 @@ def _runs(arguments: argparse.Namespace) -> list[Options]:
         )
         for place, (share, store, nodes) in enumerate(_SUITE)
     ]
+
+
+def _only(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """What is asked for; for a mutant, unless said otherwise, the faults that give it its chance."""
+    if arguments.mutant and not arguments.only:
+        return MUTANTS[arguments.mutant].faults
+    return tuple(name for name in arguments.only.split(",") if name)
 
 
 def _sized(options: Options, store: str, arguments: argparse.Namespace) -> Options:
@@ -94,7 +102,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--nodes", type=int, choices=(1, 3), help="one run with so many brokers")
     parser.add_argument("--replicas", type=int, choices=(1, 2, 3), default=2, help="processes a service")
     parser.add_argument("--only", default="", metavar="FAULT,…", help="choose from these faults alone")
-    parser.add_argument("--mutant", metavar="NAME", help="break the chassis in this way: the run must fail")
+    parser.add_argument(
+        "--mutant",
+        metavar="NAME",
+        choices=sorted(MUTANTS),
+        help="break the chassis in this way: the run must fail",
+    )
     parser.add_argument("--out", type=Path, default=Path("build/chaos"), metavar="DIR", help="(%(default)s)")
     return parser
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from confluent_kafka import ElectionType, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from orestream.cli.embedded.errors import ChildFailedError
 from tests.chaos.faults.fault import Planned
 from tests.chaos.world.brokers import Node
 from tests.chaos.world.world import World
 
 ADMIN_S = 10.0
+_REASSIGN = "org.apache.kafka.tools.reassign.ReassignPartitionsCommand"
 
 
 @dataclass(slots=True)
@@ -53,7 +58,7 @@ class FreezeBroker:
 
 @dataclass(slots=True)
 class MoveLeaders:
-    """Leadership goes where it should be by the order of replicas, then anywhere a new order says."""
+    """Every partition gets another order of its replicas, and the first of them leads."""
 
     planned: Planned
 
@@ -64,20 +69,38 @@ class MoveLeaders:
         """A leader is as good as another."""
 
     def _move(self, world: World) -> str:
-        admin = AdminClient({"bootstrap.servers": world.brokers.bootstrap})
-        partitions = [
-            TopicPartition(name, number)
-            for name, topic in admin.list_topics(timeout=ADMIN_S).topics.items()
-            for number in topic.partitions
-        ]
-        answer: Future[dict[TopicPartition, Any]] = admin.elect_leaders(
-            ElectionType.PREFERRED, partitions, request_timeout=ADMIN_S
-        )
+        admin = AdminClient({"bootstrap.servers": world.brokers.bootstrap, "log_level": 0})
         try:
-            errors = answer.result(ADMIN_S)
-        except (KafkaException, TimeoutError) as error:
-            return f"no election: {error}"
-        return f"{sum(error is None for error in errors.values())} of {len(partitions)} partitions"
+            order = self._order(admin)
+            _reassign(world, order)
+            answer: Future[dict[TopicPartition, Any]] = admin.elect_leaders(
+                ElectionType.PREFERRED, [TopicPartition(*series) for series in order]
+            )
+            moved = sum(error is None for error in answer.result(ADMIN_S).values())
+        except (KafkaException, TimeoutError, ChildFailedError) as error:
+            return f"nowhere: {error}"
+        return f"leaders of {moved} partitions of {len(order)}"
+
+    def _order(self, admin: AdminClient) -> dict[tuple[str, int], list[int]]:
+        random = Random(self.planned.number)
+        return {
+            (name, number): random.sample(partition.replicas, len(partition.replicas))
+            for name, topic in admin.list_topics(timeout=ADMIN_S).topics.items()
+            for number, partition in topic.partitions.items()
+        }
+
+
+def _reassign(world: World, order: Mapping[tuple[str, int], Sequence[int]]) -> None:
+    """With Kafka's own tool: the client library cannot. Raises ChildFailedError."""
+    wanted = [
+        {"topic": topic, "partition": number, "replicas": list(replicas)}
+        for (topic, number), replicas in order.items()
+    ]
+    file = world.directory / "reassignment.json"
+    file.write_text(json.dumps({"version": 1, "partitions": wanted}))
+    node = world.brokers.nodes[0]
+    arguments = ("--bootstrap-server", world.brokers.bootstrap, "--reassignment-json-file", file, "--execute")
+    node.runtime.run(_REASSIGN, *arguments, logging=node.logging)
 
 
 def node_of(world: World, planned: Planned) -> Node:

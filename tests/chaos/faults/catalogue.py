@@ -8,13 +8,28 @@ from functools import partial
 from orestream.chassis.steps import Step
 from tests.chaos.faults.brokers import FreezeBroker, KillBroker, MoveLeaders
 from tests.chaos.faults.fault import Kind
+from tests.chaos.faults.lines import (
+    HELD_BACK_S,
+    MakeRule,
+    OnTheLine,
+    cut,
+    double_requests,
+    hold_end_back,
+    lose_answers,
+    lose_commit_answers,
+    lose_requests,
+    slow,
+)
 from tests.chaos.faults.postgres import Deadlock, EndConnections, ExhaustConnections, RestartPostgres
 from tests.chaos.faults.processes import Freeze, Kill, KillRelay, Rolling, Scale, Terminate
 from tests.chaos.faults.steps import AtStep, ClockJump
+from tests.chaos.faults.topics import OpenTransaction, SmallRecords
 from tests.chaos.options import Options
 
 BEYOND_TIMEOUTS = (11.0, 13.0)
 """Longer than a session (6 s), a lease (4 s) and a transaction (10 s) last."""
+BEYOND_ANSWERS = (7.0, 9.0)
+"""Longer than an answer of Kafka is awaited (5 s)."""
 _POSTGRES, _THREE, _REPLICAS = "postgres", "three nodes", "replicas"
 
 
@@ -29,6 +44,25 @@ def _at_steps() -> list[Kind]:
             Kind(f"lose-at-{step}", partial(make, action="lose")),
         ]
     return kinds
+
+
+def _on_lines() -> list[Kind]:
+    def kind(name: str, rule: MakeRule, towards: str, lasts: tuple[float, float]) -> Kind:
+        needs = frozenset({_POSTGRES}) if towards == "postgres" else frozenset[str]()
+        return Kind(name, partial(OnTheLine, make_rule=rule, towards=towards), lasts, needs)
+
+    return [
+        kind("slow-kafka", slow, "kafka", (3.0, 6.0)),
+        kind("cut-kafka", cut, "kafka", (3.0, 6.0)),
+        kind("lost-requests", lose_requests, "kafka", BEYOND_ANSWERS),
+        kind("lost-answers", lose_answers, "kafka", BEYOND_ANSWERS),
+        kind("doubled-requests", double_requests, "kafka", (3.0, 6.0)),
+        kind("late-end", hold_end_back, "kafka", (HELD_BACK_S + 2, HELD_BACK_S + 4)),
+        kind("slow-database", slow, "postgres", (3.0, 6.0)),
+        kind("cut-database", cut, "postgres", (3.0, 6.0)),
+        kind("lost-statements", lose_requests, "postgres", BEYOND_ANSWERS),
+        kind("lost-commit-answers", lose_commit_answers, "postgres", (3.0, 6.0)),
+    ]
 
 
 KINDS: Mapping[str, Kind] = {
@@ -49,6 +83,9 @@ KINDS: Mapping[str, Kind] = {
         Kind("database-connections", EndConnections, (3.0, 6.0), frozenset({_POSTGRES})),
         Kind("pool-exhausted", ExhaustConnections, (3.0, 6.0), frozenset({_POSTGRES})),
         Kind("deadlock", Deadlock, (3.0, 5.0), frozenset({_POSTGRES})),
+        Kind("open-transaction", OpenTransaction, (4.0, 7.0)),
+        Kind("small-records", SmallRecords, (3.0, 6.0)),
+        *_on_lines(),
         *_at_steps(),
     )
 }

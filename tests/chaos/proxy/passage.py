@@ -33,8 +33,3 @@ class Passage:
 
 Rule = Callable[[Passage], Awaitable[Fate]]
 """Decides about a passage; while it waits, the passage and what is behind it wait too."""
-
-
-async def let_pass(_: Passage) -> Fate:
-    """The rule of quiet times."""
-    return Fate.PASS

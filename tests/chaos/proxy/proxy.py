@@ -1,4 +1,4 @@
-"""A TCP proxy between a service and a server, which a fault can have delay, lose, double and break things."""
+"""A TCP proxy between a service and a server, which faults can have delay, lose, double and break."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from tests.chaos.proxy.frames import kafka_correlation, kafka_frame, kafka_request, postgres_message
-from tests.chaos.proxy.passage import Fate, Passage, Rule, let_pass
+from tests.chaos.proxy.passage import Fate, Passage, Rule
 
 HOST = "127.0.0.1"
 _CHUNK = 1 << 16
@@ -32,6 +32,8 @@ class Line:
     kept: dict[int, bytes] = field(default_factory=dict)
     """First answers of those, until the second has come too."""
     last_asked: str = ""
+    lost: bool = False
+    """Whether a direction carries nothing any more."""
 
     def close(self) -> None:
         """Break it, both ways."""
@@ -50,7 +52,7 @@ class Proxy:
 
     def __init__(self, port: int, upstream: tuple[str, int], speaks: str) -> None:
         self.port = port
-        self.rule: Rule = let_pass
+        self.rules: list[Rule] = []
         self._upstream = upstream
         self._pumps = _kafka_pumps if speaks == "kafka" else _postgres_pumps
         self._server: asyncio.Server | None = None
@@ -75,6 +77,12 @@ class Proxy:
         for line in lines:
             line.close()
         return len(lines)
+
+    def cut_lost(self) -> None:
+        """Break the connections that carry nothing any more."""
+        for line in list(self._lines):
+            if line.lost:
+                line.close()
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))
@@ -113,7 +121,12 @@ class Proxy:
             await asyncio.gather(there, back, return_exceptions=True)
 
     async def _decide(self, passage: Passage) -> Fate:
-        return await self.rule(passage)
+        """What the first rule says that does not simply let it pass."""
+        for rule in list(self.rules):
+            fate = await rule(passage)
+            if fate is not Fate.PASS:
+                return fate
+        return Fate.PASS
 
 
 Decide = Callable[[Passage], Awaitable[Fate]]
@@ -181,6 +194,7 @@ async def _passed(
             await sink.drain()
             return True
         case Fate.LOSE:
+            line.lost = True
             while await source.read(_CHUNK):
                 pass
             return False

@@ -78,7 +78,7 @@ class Node:
     def format(self, cluster: str, settings: Mapping[str, str]) -> None:
         """Write its configuration and format its data directory."""
         self.directory.mkdir(parents=True)
-        self._logging.write_text(LOGGING, encoding="utf-8")
+        self.logging.write_text(LOGGING, encoding="utf-8")
         properties = node_properties(
             self.directory / "data", HOST, self.port, self.controller_port, {**self._listeners(), **settings}
         )
@@ -89,12 +89,12 @@ class Node:
             f"--cluster-id={cluster}",
             "-c",
             self._properties,
-            logging=self._logging,
+            logging=self.logging,
         )
 
     def launch(self) -> None:
         """Start its process, without waiting."""
-        command = self.runtime.command("kafka.Kafka", self._properties, logging=self._logging)
+        command = self.runtime.command("kafka.Kafka", self._properties, logging=self.logging)
         self._child = Child(command, self.directory / "broker.log")
 
     def await_ready(self, cluster: str) -> None:
@@ -122,7 +122,8 @@ class Node:
             os.kill(self.pid, signal.SIGCONT)
 
     @property
-    def _logging(self) -> Path:
+    def logging(self) -> Path:
+        """Of Kafka's own programs: what they write down."""
         return self.directory / "log4j2.properties"
 
     @property
