@@ -103,7 +103,8 @@ class OtherSite:
             "operator": "Synthetic Cooperative",
             "share": "1",
         }
-        wet, moisture = self._chance.randint(18_000_000, 30_000_000), 250
+        # Whole kilograms at this moisture are whole grams dry: nothing is rounded.
+        wet, moisture = self._chance.randint(18_000, 30_000) * 1000, 250
         dry = dry_of(wet, moisture)
         what = {"lot_id": lot_id, "material": "antimony-ore", "mineral": "stibnite"}
         weight = {"wet_kg": kg(wet), "moisture_pct": pct(moisture), "dry_kg": kg(dry), "synthetic": True}

@@ -25,7 +25,7 @@ class Mix:
     """Records in producer transactions that are committed."""
     refused: float = 0.08
     """Of the commands of stories: refused on purpose."""
-    late: float = 0.2
+    late: float = 0.3
     """Of the stories: told out of order, so that what needs a fact often comes before it."""
     hot: float = 0.15
     """Of the commands: draws on one stockpile."""

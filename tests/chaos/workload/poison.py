@@ -119,6 +119,8 @@ SPOILERS: tuple[Spoiler, ...] = (
     _wrong_header,
     _wrong_type,
     lambda sending, _: replace(sending, headers=()),
+    lambda sending, _: replace(sending, headers=(), value=b"nobody knows what this is"),
+    lambda sending, _: replace(sending, key=None, headers=(), value=b'"neither this"'),
     lambda sending, _: replace(sending, key=b""),
     lambda sending, _: replace(sending, key=None),
     lambda sending, _: replace(sending, key=b"\xc3\x28\x00"),
