@@ -77,11 +77,11 @@ def _run(
     except (ValueError, OSError) as error:
         # rule tables; what is wrong with them is an operator's to put right
         return _failed(error, Exit.SETTINGS)
-    _collect_seldom()
+    collect_seldom()
     return int(asyncio.run(run(settings, domain, decode, observe=observe, topic_of=topic_of)))
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Look for cyclic garbage seldom, and never in what was imported.
 
     A batch's objects go by their reference counts; looking through them all the same costs a fifth of the

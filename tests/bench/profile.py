@@ -1,0 +1,157 @@
+"""`python -m tests.bench.profile`: where each microsecond of the intake goes, by stage.
+
+Feeds the intake with batches as they would be polled, on an embedded PostgreSQL or SQLite: events of the
+benchmark's handler, or commands of mining. Nothing here goes through Kafka; the harness measures that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orestream.chassis.intake.intake import Intake
+from orestream.chassis.intake.taken import Moved
+from orestream.chassis.main import collect_seldom
+from orestream.chassis.records import Fetched, Place, Series
+from orestream.chassis.store import Store, migrate
+from orestream.contracts.registry import decode as decode_any
+from orestream.contracts.topics import catalogue, commands_topic
+from orestream.mining.app import build as build_mining
+from tests.bench import handler
+from tests.bench.commands import sources
+from tests.bench.events import INPUT, Feed
+from tests.bench.sampler import Samples, sampled
+from tests.support.databases import embedded_cluster
+
+PARTITIONS = 4
+WARM_UP = 4
+"""Batches before the measurement."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is measured."""
+
+    load: str
+    store: str
+    records: int
+    batch: int
+    keys: int
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure and print."""
+    run, functions = _arguments(argv)
+    collect_seldom()
+    with tempfile.TemporaryDirectory() as directory, _database(run.store, Path(directory)) as url:
+        samples, seconds = asyncio.run(_measure(run, url))
+    _print(run, samples, seconds, functions)
+    return 0
+
+
+async def _measure(run: Run, url: str) -> tuple[Samples, float]:
+    await migrate(url)
+    batches = list(_batches(run))
+    async with _intake(run, url) as (intake, places):
+        for batch in batches[:WARM_UP]:
+            await _take(intake, batch, places)
+        begun = time.monotonic()
+        with sampled() as samples:
+            for batch in batches[WARM_UP:]:
+                await _take(intake, batch, places)
+        return samples, time.monotonic() - begun
+
+
+async def _take(intake: Intake, batch: Sequence[Fetched], places: dict[Series, Place]) -> None:
+    taken = await intake.take(batch, places)
+    assert isinstance(taken, Moved), taken
+
+
+@asynccontextmanager
+async def _intake(run: Run, url: str) -> AsyncIterator[tuple[Intake, dict[Series, Place]]]:
+    store = await Store.open(url)
+    topic = INPUT if run.load == "events" else commands_topic("main", "mining")
+    places = {Series(topic, p): Place("cluster", topic, topic, p) for p in range(PARTITIONS)}
+    try:
+        for place in places.values():
+            await store.register_place(place, 0)
+        yield _build(run, store), places
+    finally:
+        await store.close()
+
+
+def _build(run: Run, store: Store) -> Intake:
+    partitions = {topic.name: PARTITIONS for topic in catalogue()}
+    if run.load == "events":
+        return Intake(
+            store,
+            handler.Weighing(),
+            handler.decode,
+            handler.SITE,
+            partitions=partitions,
+            topic_of=handler.topic_of,
+        )
+    return Intake(store, build_mining(), decode_any, "main", partitions=partitions)
+
+
+def _batches(run: Run) -> Iterator[list[Fetched]]:
+    """Records grouped by partition, as a poll gives them."""
+    feed = Feed(run.keys, PARTITIONS).events if run.load == "events" else sources(PARTITIONS)
+    topic = INPUT if run.load == "events" else commands_topic("main", "mining")
+    offsets = [0] * PARTITIONS
+    for _ in range(0, run.records + WARM_UP * run.batch, run.batch):
+        batch = []
+        for one in feed(run.batch):
+            at = offsets[one.partition]
+            offsets[one.partition] += 1
+            batch.append(
+                Fetched(topic, one.partition, at, one.key, one.headers, one.value, 1_756_886_400_000)
+            )
+        yield sorted(batch, key=lambda record: (record.partition, record.offset))
+
+
+@contextmanager
+def _database(store: str, directory: Path) -> Iterator[str]:
+    if store == "sqlite":
+        yield f"sqlite:///{directory / 'bench.sqlite'}"
+        return
+    directory.chmod(0o755)  # the server runs as a user of its own
+    with embedded_cluster(directory / "postgres") as cluster:
+        yield cluster.create_database("bench")
+
+
+def _print(run: Run, samples: Samples, seconds: float, functions: int) -> None:
+    print(
+        f"{run.records} {run.load} in batches of {run.batch}, {run.keys} keys, {run.store}:"
+        f" {run.records / seconds:,.0f} records/s,"
+        f" {samples.seconds / run.records * 1e6:.1f} µs of CPU time each"
+    )
+    for stage, us in samples.table(run.records):
+        print(f"  {us:7.1f} µs  {stage}")
+    if functions:
+        print("dearest functions (with what they call outside of the chassis)")
+    for function, us in samples.dearest(run.records, functions):
+        print(f"  {us:7.2f} µs  {function}")
+
+
+def _arguments(argv: Sequence[str]) -> tuple[Run, int]:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.profile", description=__doc__)
+    parser.add_argument("load", choices=("events", "commands"), nargs="?", default="events")
+    parser.add_argument("--store", choices=("postgres", "sqlite"), default="postgres")
+    parser.add_argument("--records", type=int, default=20_000)
+    parser.add_argument("--batch", type=int, default=500)
+    parser.add_argument("--keys", type=int, default=5_000, help="lots that the events are about")
+    parser.add_argument("--functions", type=int, default=0, help="list so many of the dearest functions")
+    given = parser.parse_args(argv)
+    return Run(given.load, given.store, given.records, given.batch, given.keys), given.functions
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
