@@ -62,7 +62,9 @@ def _to_utc(value: datetime) -> datetime:
 
 def write_time(value: datetime) -> str:
     """RFC 3339 in UTC, with a fraction only where there is one."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat().replace("+00:00", "Z")
 
 
 def _read_date(value: Any) -> Any:
