@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
     collect_seldom()
     with tempfile.TemporaryDirectory() as directory, _database(run.store, Path(directory)) as url:
         samples, seconds = asyncio.run(_measure(run, url))
-    _print(run, samples, seconds, functions)
+    print(*_lines(run, samples, seconds, functions), sep="\n")  # noqa: T201 - a command line speaks
     return 0
 
 
@@ -127,18 +127,18 @@ def _database(store: str, directory: Path) -> Iterator[str]:
         yield cluster.create_database("bench")
 
 
-def _print(run: Run, samples: Samples, seconds: float, functions: int) -> None:
-    print(
+def _lines(run: Run, samples: Samples, seconds: float, functions: int) -> Iterator[str]:
+    yield (
         f"{run.records} {run.load} in batches of {run.batch}, {run.keys} keys, {run.store}:"
         f" {run.records / seconds:,.0f} records/s,"
         f" {samples.seconds / run.records * 1e6:.1f} µs of CPU time each"
     )
     for stage, us in samples.table(run.records):
-        print(f"  {us:7.1f} µs  {stage}")
+        yield f"  {us:7.1f} µs  {stage}"
     if functions:
-        print("dearest functions (with what they call outside of the chassis)")
+        yield "dearest functions (with what they call outside of the chassis)"
     for function, us in samples.dearest(run.records, functions):
-        print(f"  {us:7.2f} µs  {function}")
+        yield f"  {us:7.2f} µs  {function}"
 
 
 def _arguments(argv: Sequence[str]) -> tuple[Run, int]:

@@ -1,8 +1,8 @@
 """Where the CPU time of a process goes, by stage: a sampling profiler that knows the chassis.
 
-The kernel sends SIGPROF after every few milliseconds of CPU time that the process has used; each signal counts
-for the stage of the innermost frame that belongs to one. What is spent in other threads (SQLite's) counts
-for the stage that waits for them.
+The kernel sends SIGPROF after every few milliseconds of CPU time that the process has used; each signal
+counts for the stage of the innermost frame that belongs to one. What is spent in other threads (SQLite's)
+counts for the stage that waits for them.
 """
 
 from __future__ import annotations

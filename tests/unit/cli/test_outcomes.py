@@ -2,8 +2,7 @@
 
 import json
 
-from orestream.chassis.intake.answers import digest_of as digest_of_service
-from orestream.chassis.intake.inbound import CommandIn
+from orestream.chassis.intake.inbound import digest_of as digest_of_service
 from orestream.cli.importing.checking import Checked, check_rows
 from orestream.cli.importing.rows import Row
 from orestream.cli.outcomes import Answers, digest_of
@@ -48,9 +47,7 @@ def answer(
 
 def test_the_digest_is_the_one_that_services_state() -> None:
     checked = command()
-    inbound = CommandIn.__new__(CommandIn)
-    object.__setattr__(inbound, "command", checked.command)
-    assert digest_of(checked) == digest_of_service(inbound)
+    assert digest_of(checked) == digest_of_service(checked.command)
 
 
 def test_commands_are_answered_when_each_has_its_final_outcome() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from hashlib import sha256
 
 from orestream.chassis.intake.inbound import CommandBroken, CommandIn, CommandLike
 from orestream.chassis.intake.setup import Setup
@@ -26,15 +25,6 @@ NAMED = 100
 MESSAGE_LENGTH = 2_000
 
 
-def digest_of(inbound: CommandLike) -> str:
-    """Of a command's content: the same however its JSON is written, as long as it says the same."""
-    if isinstance(inbound, CommandIn):
-        content = type(inbound.command).__name__.encode() + b"\n" + inbound.command.write()
-    else:
-        content = inbound.record.value or b""
-    return f"sha256:{sha256(content).hexdigest()}"
-
-
 def decided(
     setup: Setup, inbound: CommandIn, decision: Accepted | Refused, facts: Sequence[Happened]
 ) -> CommandAnswered:
@@ -53,7 +43,7 @@ def decided(
         facts=listed,
         facts_total=len(facts),
         input=_place(inbound.record),
-        digest=digest_of(inbound),
+        digest=inbound.digest,
         rules_version=_rules_version(setup, inbound.command.occurred_at),
     )
 
@@ -69,7 +59,7 @@ def broken(setup: Setup, inbound: CommandBroken) -> CommandAnswered:
         message=str(inbound.error),
         details={"field": inbound.error.where, "why": inbound.error.why},
         input=_place(inbound.record),
-        digest=digest_of(inbound),
+        digest=inbound.digest,
         rules_version=_rules_version(setup, inbound.cause.time),
     )
 
@@ -87,7 +77,7 @@ def waiting(setup: Setup, inbound: CommandIn, needs: Iterable[Ref], message: str
         message=message[:MESSAGE_LENGTH],
         waits_for=named(needs),
         input=_place(inbound.record),
-        digest=digest_of(inbound),
+        digest=inbound.digest,
         rules_version=_rules_version(setup, inbound.command.occurred_at),
     )
 
@@ -113,7 +103,7 @@ def conflicting(setup: Setup, inbound: CommandLike) -> CommandAnswered:
         rule=REPEATED,
         message="this command id was used before with other content",
         input=_place(inbound.record),
-        digest=digest_of(inbound),
+        digest=inbound.digest,
         rules_version=_rules_version(setup, inbound.cause.time),
         conflict=True,
     )

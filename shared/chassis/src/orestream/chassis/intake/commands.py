@@ -41,10 +41,9 @@ class Needing:
 async def arrive(unit: Unit, inbound: CommandLike) -> None:
     """Take one command in."""
     command_id = inbound.cause.id
-    digest = answers.digest_of(inbound)
     known = unit.answers.get(command_id)
     if known is not None:
-        _answer_again(unit, inbound, known, digest)
+        _answer_again(unit, inbound, known)
     elif isinstance(inbound, CommandBroken):
         refuse_broken(unit, inbound)
     else:
@@ -124,9 +123,9 @@ async def _queue(unit: Unit, lane: Lane, inbound: CommandIn, needing: Needing) -
     _remember(unit, answer, entry)
 
 
-def _answer_again(unit: Unit, inbound: CommandLike, known: Remembered, digest: str) -> None:
+def _answer_again(unit: Unit, inbound: CommandLike, known: Remembered) -> None:
     """A command id counts once: the same content gets its answer again, other content a refusal."""
-    if known.digest == digest:
+    if known.digest == inbound.digest:
         answer = answers.again(known, inbound.record)
         unit.committed.outcomes["repeat", ""] += 1
     else:

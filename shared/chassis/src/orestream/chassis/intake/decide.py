@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from orestream.chassis.intake.inbound import CommandIn, FactIn
-from orestream.chassis.intake.judge import Judged, judge
+from orestream.chassis.intake.judge import Foreseen, Judged, judge
 from orestream.chassis.intake.unit import Unit
 from orestream.chassis.intake.view import Behind, Unloaded, checked
 from orestream.chassis.intake.writer import TooLarge
@@ -42,8 +42,8 @@ async def decide(unit: Unit, inbound: CommandIn | FactIn, blocked: Collection[st
     through.
     """
     ahead = unit.foreseen.pop(id(inbound), None)
-    if ahead is not None and PARKING not in unit.changed and unit.changed.isdisjoint(ahead.asked):
-        return ahead
+    if ahead is not None and PARKING not in unit.changed and ahead.holds(unit.states):
+        return ahead.judged
     error: Exception | None = None
     failures = 0
     while failures < ATTEMPTS:
@@ -69,24 +69,30 @@ async def decide(unit: Unit, inbound: CommandIn | FactIn, blocked: Collection[st
 async def foresee(unit: Unit, inbounds: Sequence[CommandIn | FactIn], blocked: Collection[str]) -> None:
     """Decide many messages ahead, so that what they ask for is loaded in few queries.
 
+    Each sees the states as those before it will leave them, so that a decision made here is seldom made
+    again in its turn, however often a batch comes back to one aggregate.
+
     Catches everything: what fails or is blocked here is looked at again in its turn.
     """
     await unit.load({ref for inbound in inbounds for ref in _changes(unit, inbound)})
+    states = dict(unit.states)
     pending = list(inbounds)
     while pending:
         missing: set[Ref] = set()
         again = []
         for inbound in pending:
             try:
-                unit.foreseen[id(inbound)] = judge(
-                    unit.setup, _incoming(inbound), inbound.cause, unit.states, blocked
-                )
+                judged = judge(unit.setup, _incoming(inbound), inbound.cause, states, blocked)
             except Unloaded as unloaded:
                 missing.update(unloaded.refs)
                 again.append(inbound)
             except Exception:  # noqa: BLE001, S112 - see the docstring
                 continue
+            else:
+                unit.foreseen[id(inbound)] = Foreseen.of(judged, states)
+                states.update(judged.states)
         await unit.load(missing)
+        states.update((ref, unit.states[ref]) for ref in missing)
         pending = again
 
 

@@ -31,6 +31,8 @@ class CommandIn:
     command: Command
     cause: Cause
     key: str
+    digest: str
+    """Of its content: the same however its JSON is written, as long as it says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class CommandBroken:
     cause: Cause
     """Its id is the command id where that can be read, else the record's place."""
     type: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,20 @@ def read_command(setup: Setup, record: Fetched) -> CommandLike:
             raise Malformed("ce_type", f"{envelope.type!r} is no command for {setup.domain.service}")
     except Malformed as error:
         texts = _texts(record)
+        cause = _cause(record, texts, _command_id(record, texts))
         return CommandBroken(
-            record, error, _cause(record, texts, _command_id(record, texts)), texts.get("ce_type") or _NOBODY
+            record, error, cause, texts.get("ce_type") or _NOBODY, _digest(record.value or b"")
         )
-    return CommandIn(record, message, Cause.of(envelope), envelope.subject)
+    return CommandIn(record, message, Cause.of(envelope), envelope.subject, digest_of(message))
+
+
+def digest_of(command: Command) -> str:
+    """Of a command's content."""
+    return _digest(type(command).__name__.encode() + b"\n" + command.write())
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{sha256(content).hexdigest()}"
 
 
 def read_fact(setup: Setup, record: Fetched) -> FactLike:

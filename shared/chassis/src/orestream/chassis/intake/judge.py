@@ -12,6 +12,8 @@ from orestream.chassis.intake.writer import Cause
 from orestream.chassis.store.outbox import Entry
 from orestream.contracts.decision import Accepted, Asked, Decision, Domain, Happened, Incoming, Ref, Waits
 
+_UNSEEN = object()
+
 
 class Misdecided(TypeError):
     """A decision that its message does not allow: a fault of the domain."""
@@ -37,6 +39,23 @@ class Judged:
     def brings(self, needs: Collection[Ref]) -> bool:
         """True where it happens and changes one of these."""
         return isinstance(self.decision, Accepted) and not self.states.keys().isdisjoint(needs)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A decision made ahead, and the very states it was made on."""
+
+    judged: Judged
+    seen: Sequence[tuple[Ref, Any]]
+
+    @classmethod
+    def of(cls, judged: Judged, states: Mapping[Ref, Any | None]) -> Foreseen:
+        """A decision just made on these states."""
+        return cls(judged, [(ref, states.get(ref, _UNSEEN)) for ref in judged.asked])
+
+    def holds(self, states: Mapping[Ref, Any | None]) -> bool:
+        """True where all it has read is as it was: states never change, so the same object is the same."""
+        return all(states.get(ref, _UNSEEN) is state for ref, state in self.seen)
 
 
 def judge(

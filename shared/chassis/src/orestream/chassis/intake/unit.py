@@ -12,7 +12,7 @@ from typing import Any
 from orestream.chassis.errors import BreakerOpen
 from orestream.chassis.intake.breaker import Attempted
 from orestream.chassis.intake.inbound import read_command
-from orestream.chassis.intake.judge import Judged
+from orestream.chassis.intake.judge import Foreseen, Judged
 from orestream.chassis.intake.lane import Lane, Waiter
 from orestream.chassis.intake.setup import Setup
 from orestream.chassis.intake.taken import Committed
@@ -65,8 +65,8 @@ class Unit:
         self.marked: list[Parked] = []
         self.unparked: list[int] = []
         self.received: dict[Source, int] = {}
-        self.foreseen: dict[int, Judged] = {}
-        """Decisions made ahead, by `id` of their record; good while nothing they read has changed."""
+        self.foreseen: dict[int, Foreseen] = {}
+        """Decisions made ahead, by `id` of their record."""
         self.decisions: list[Sequence[Entry]] = []
         """The records of each, visible together or not at all."""
 
