@@ -11,6 +11,11 @@ from typing import Any
 GRAM = Decimal("0.001")
 NOTHING = Decimal("0.000")
 
+IN_HAND = "in-hand"
+TO_BE_BORN = "to-be-born"
+WITHIN_A_DECISION = (IN_HAND, TO_BE_BORN)
+"""Places that must be empty when a decision ends: drawn and not gone in, gone in and not come out."""
+
 Place = tuple[str, ...]
 """What kind of place, and its names: `("stock", "mining", "LOT-1")`."""
 
@@ -76,6 +81,11 @@ class Book:
 
     def settle(self) -> Iterator[str]:
         """What does not add up by now. Each is said once: the book goes on as if it did."""
+        for place in [place for place in self._touched if place[0] in WITHIN_A_DECISION]:
+            self._touched.discard(place)
+            if mass := self.lying.pop(place):
+                yield f"{mass} kg meant for {place[-1]} never became anything"
+                self.enter(place[-1], -mass)
         for tree, mass in list(self._open.items()):
             if mass:
                 way = "comes from nowhere" if mass < 0 else "is nowhere"

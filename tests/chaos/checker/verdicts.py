@@ -9,6 +9,7 @@ from tests.chaos.checker.evidence import Evidence
 
 KEPT = 20
 """Findings kept word for word; of more only the count."""
+LONGEST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Findings:
         """Something that must not be."""
         self.total += 1
         if len(self.kept) < KEPT:
-            self.kept.append(finding)
+            self.kept.append(finding if len(finding) <= LONGEST else f"{finding[:LONGEST]}…")
 
     def verdict(self) -> Verdict:
         """What was found."""

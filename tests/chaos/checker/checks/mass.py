@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.chaos.checker.derived import decisions, own_records, services
 from tests.chaos.checker.evidence import FACT_TOPICS, Evidence
-from tests.chaos.checker.masses import NOTHING, Book, dry, kg, net
+from tests.chaos.checker.masses import IN_HAND, NOTHING, TO_BE_BORN, Book, dry, kg, net
 from tests.chaos.checker.records import Record
 from tests.chaos.checker.verdicts import Findings, Verdict
 
@@ -53,20 +53,11 @@ def _decision(book: Book, service: str, facts: Sequence[Record], where: str, fou
             for wrong in _POSTS[type_](book, service, fact):
                 if not foreign:
                     found.add(f"{where}: {wrong}")
-        wrongs = [*_hands(book), *book.settle()]
+        wrongs = [*book.settle()]
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         wrongs = [f"a fact of this decision cannot be posted: {error!r}"]
     for wrong in wrongs if not foreign else ():
         found.add(f"{where}: {wrong}")
-
-
-def _hands(book: Book) -> Wrong:
-    """What was drawn has arrived in what it was drawn for."""
-    for place in [place for place in book.lying if place[0] in ("in-hand", "to-be-born")]:
-        mass = book.lying.pop(place)
-        if mass:
-            yield f"{mass} kg meant for {place[-1]} never became anything"
-            book.enter(place[-1], -mass)
 
 
 def _mined(book: Book, service: str, fact: Fact) -> Wrong:
@@ -80,7 +71,7 @@ def _drawn(book: Book, service: str, fact: Fact) -> Wrong:
     lot, into, mass = fact["lot_id"], fact["into"], kg(fact["dry_kg"])
     book.join(lot, into)
     yield from _take(book, ("stock", service, lot), mass, fact)
-    book.put(("in-hand", into), mass)
+    book.put((IN_HAND, into), mass)
 
 
 def _take(book: Book, place: tuple[str, ...], mass: Decimal, fact: Fact, lot: str | None = None) -> Wrong:
@@ -97,14 +88,14 @@ def _made_of_lots(book: Book, service: str, fact: Fact) -> Wrong:
     lot = fact["lot_id"]
     parents = sum((kg(parent["dry_kg"]) for parent in fact["parents"]), NOTHING)
     yield from _same("its parents gave", parents, fact["dry_kg"], lot)
-    book.put(("in-hand", lot), -kg(fact["dry_kg"]))
+    book.put((IN_HAND, lot), -kg(fact["dry_kg"]))
     book.put(("stock", service, lot), kg(fact["dry_kg"]))
 
 
 def _batch(book: Book, service: str, fact: Fact) -> Wrong:
     """What was drawn lies in the batch, until its products are born; losses and stock in process stay."""
     batch = fact["batch_id"]
-    drawn = book.lying[("in-hand", batch)]
+    drawn = book.lying[(IN_HAND, batch)]
     fed = sum((kg(one["dry_kg"]) for one in fact["inputs"]), NOTHING)
     made = sum((kg(one["dry_kg"]) for one in fact["outputs"]), NOTHING)
     lost = sum((kg(one["dry_kg"]) for one in fact.get("losses", ())), NOTHING)
@@ -118,9 +109,9 @@ def _batch(book: Book, service: str, fact: Fact) -> Wrong:
         if line.get(name) is not None:
             yield from _same(f"its solids add up to {name[:-3]}", sum_, line[name], batch)
     unaccounted = kg(line["unaccounted_kg"]) if line.get("unaccounted_kg") is not None else entered - left
-    book.put(("in-hand", batch), -drawn)
+    book.put((IN_HAND, batch), -drawn)
     book.enter(batch, opening)
-    book.put(("to-be-born", service, batch), made)
+    book.put((TO_BE_BORN, service, batch), made)
     book.put(("in-process", service, fact["plant_id"], batch), closing)
     book.put(("lost", service, batch), lost)
     book.put(("unaccounted", service, batch), unaccounted)
@@ -133,7 +124,7 @@ def _produced(book: Book, service: str, fact: Fact) -> Wrong:
     yield from _same(
         "its wet mass is dry", dry(kg(fact["wet_kg"]), fact["moisture_pct"]), fact["dry_kg"], lot
     )
-    book.put(("to-be-born", service, batch), -kg(fact["dry_kg"]))
+    book.put((TO_BE_BORN, service, batch), -kg(fact["dry_kg"]))
     book.put(("stock", service, lot), kg(fact["dry_kg"]))
 
 
