@@ -23,15 +23,17 @@ from tests.chaos.faults.catalogue import fitting
 from tests.chaos.journal import lines
 from tests.chaos.options import Options
 from tests.chaos.reader import Reader
+from tests.chaos.report.page import write as write_report
 from tests.chaos.sampler import Sampler
 from tests.chaos.schedule import schedule
 from tests.chaos.world.member import ROOT
-from tests.chaos.world.world import SITE, World, world
+from tests.chaos.world.world import PARTITIONS, SITE, World, world
 
 QUIET_WITHIN_S = 60.0
 """After the last fault is healed and the sender has stopped, everything is done within this time."""
 TOLD_EVERY_S = 5.0
-_SENDER_GRACE_S = 60.0
+_SENDER_GRACE_S = 90.0
+_LOOK_S = 0.2
 _CHECKER_S = 600.0
 
 
@@ -78,11 +80,13 @@ async def _run(options: Options, directory: Path) -> bool:
             quiet_at, trouble = await _play(running, directory)
             _write_run(running, directory, quiet_at, trouble)
             checked = await asyncio.to_thread(_check, directory)
+            page = await asyncio.to_thread(write_report, directory)
         finally:
             sender.kill()
             await asyncio.to_thread(reader.stop)
     for line in trouble:
         say(f"TROUBLE {line}")
+    say(f"report: {page}")
     return checked and not trouble
 
 
@@ -93,10 +97,10 @@ async def _play(running: Running, directory: Path) -> tuple[float | None, list[s
         for part in (running.world.keep(), running.sampler.run(), _tell(running, directory))
     ]
     try:
-        await running.executor.run()
+        await _faults(running)
         say("the last fault is healed")
         trouble = [f"the run's own fault failed: {error}" for error in running.executor.errors]
-        code = await asyncio.to_thread(running.sender.wait, running.options.minutes * 60 + _SENDER_GRACE_S)
+        code = await _sent_all(running)
         if code != 0:
             trouble.append(f"the sender ended with code {code}:\n{running.sender.log_tail}")
         running.sampler.quiet_at = None
@@ -114,13 +118,29 @@ async def _play(running: Running, directory: Path) -> tuple[float | None, list[s
     return quiet_at, trouble
 
 
+async def _faults(running: Running) -> None:
+    """All faults of the plan; without a sender they would show nothing."""
+    faults = asyncio.create_task(running.executor.run())
+    sender = asyncio.create_task(_sent_all(running))
+    await asyncio.wait((faults, sender), return_when=asyncio.FIRST_COMPLETED)
+    if not faults.done() and running.sender.wait(0.0) != 0:
+        faults.cancel()
+    await asyncio.gather(faults, return_exceptions=faults.cancelling() > 0)
+
+
+async def _sent_all(running: Running) -> int:
+    """The sender's exit code; it is killed when it takes much longer than it should."""
+    left = running.began + running.options.minutes * 60 + _SENDER_GRACE_S - time.time()
+    return await asyncio.to_thread(running.sender.wait, max(1.0, left))
+
+
 async def _quiet(running: Running) -> float | None:
     deadline = time.time() + QUIET_WITHIN_S
     while time.time() < deadline:
         if running.sampler.quiet():
             say("quiet: nothing left to do")
             return running.sampler.quiet_at
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(_LOOK_S)
     return None
 
 
@@ -147,6 +167,7 @@ def _sender(options: Options, made: World, directory: Path) -> Child:
     command = [sys.executable, "-m", "tests.chaos.workload", "--bootstrap", made.brokers.bootstrap]
     command += ["--seed", str(options.seed), "--rate", f"{options.rate:g}"]
     command += ["--seconds", f"{options.minutes * 60:g}", "--site", SITE]
+    command += ["--partitions", str(PARTITIONS)]
     command += ["--history", str((directory / "history.jsonl").absolute())]
     return Child(command, directory / "sender.log", environment=_environment())
 
