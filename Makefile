@@ -17,7 +17,7 @@ PYTEST_ARGS ?=
 .DELETE_ON_ERROR:
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/installed ## install what is missing into .venv (.venv/bin/orestream)
 
@@ -74,11 +74,32 @@ $(UV): requirements/uv.txt
 	@.uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
+PEERS := build/peers/venv
+BENCH_ARGS ?=
+.PHONY: bench bench-quick bench-full peers
+
+bench: install peers ## measure speed beside the peers, at most 20 minutes; results in build/bench
+	@$(PY) -m tests.bench $(BENCH_ARGS)
+
+bench-quick: install peers ## the same in 3 minutes, one repeat of each
+	@$(PY) -m tests.bench --size quick $(BENCH_ARGS)
+
+bench-full: install peers ## the same with a million records and a million lots, without a limit of time
+	@$(PY) -m tests.bench --size full $(BENCH_ARGS)
+
+# Peers that cannot be installed are reported as not measured; the bench goes on without them.
+peers: $(UV)
+	@cmp -s requirements/peers.txt $(PEERS)/installed || { \
+		$(UV) venv --quiet --no-python-downloads --clear --python .uv/bin/python $(PEERS) \
+		&& $(UV) pip install --quiet --python $(PEERS)/bin/python --require-hashes -r requirements/peers.txt \
+		&& cp requirements/peers.txt $(PEERS)/installed; \
+	} || echo "the peers could not be installed" >&2
+
 pins: $(UV) ## resolve again and rewrite the hashed pins (UPGRADE=1 takes newer versions)
 	@$(UV) lock --quiet $(if $(UPGRADE),--upgrade)
 	@$(EXPORT) --output-file requirements/dev.txt
 	@for service in $(SERVICES); do \
 		$(EXPORT) --no-dev --package orestream-$$service --output-file requirements/$$service.txt || exit 1; \
 	done
-	@for name in uv build; do $(COMPILE) requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
+	@for name in uv build peers; do $(COMPILE) requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 	@grep -l '://' requirements/*.txt && { echo "an address got into the pins" >&2; exit 1; } || true

