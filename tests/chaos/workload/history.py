@@ -17,6 +17,7 @@ from tests.chaos.workload.sending import Sending
 class History:
     """One line when a record is handed to a producer, one more when its fate is known; from any thread.
 
+    A key that is no text stands there with U+FFFD in place of what cannot be read, none as null.
     `acked`: it is in the log, at that place (and its transaction is committed, where it has one).
     `aborted`: its transaction was not committed and never will be. `failed`: nobody knows.
     """
@@ -42,7 +43,7 @@ class History:
         """It is about to be handed to a producer; answers with its number."""
         said = {
             "topic": sending.topic,
-            "key": None if sending.key is None else sending.key.decode("utf-8", "backslashreplace"),
+            "key": None if sending.key is None else sending.key.decode("utf-8", "replace"),
             "id": sending.command_id,
             "kind": sending.kind,
             "service": sending.service,
@@ -83,4 +84,4 @@ class History:
     def _write(self, event: str, number: int, said: dict[str, Any]) -> None:
         self.counts[event] += 1
         line = {"event": event, "n": number, "at": time.time(), **said}
-        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._file.write(json.dumps(line) + "\n")
