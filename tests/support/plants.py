@@ -356,6 +356,21 @@ def a_gram_of_metal_too_much(evidence: Evidence) -> Evidence:
     return retold(evidence, record, more("balance", "Sb", "out_kg", kg="0.005"))
 
 
+def a_gram_of_metal_too_much_on_board(evidence: Evidence) -> Evidence:
+    record = fact(evidence, "shipment.dispatched")
+    return retold(evidence, record, more("lots", 0, "contained_kg", "Sb", kg="0.005"))
+
+
+def a_fact_that_is_passed_over(evidence: Evidence) -> Evidence:
+    base = database(evidence, "export").received
+    series = next(of for of in base if of[0].endswith("/main/processing"))
+    return stored(evidence, "export", received={**base, series: base[series] - 1})
+
+
+def a_task_that_stays(evidence: Evidence) -> Evidence:
+    return stored(evidence, "mining", tasks=(("hold", "c-hold"),))
+
+
 def a_lag_that_stays(evidence: Evidence) -> Evidence:
     return evidence.having(run=replace(evidence.run, quiet_at=None))
 
@@ -437,6 +452,9 @@ PLANTS: Mapping[Plant, str] = {
     memory_that_grows: "memory-is-bounded",
     memory_beyond_the_cap: "memory-is-bounded",
     a_gram_of_metal_too_much: "metal-is-conserved",
+    a_gram_of_metal_too_much_on_board: "metal-is-conserved",
+    a_fact_that_is_passed_over: "facts-are-taken-in",
+    a_task_that_stays: "facts-are-taken-in",
 }
 """Plant → the check that is meant to catch it."""
 

@@ -27,6 +27,7 @@ from tests.chaos.checker.checks.readers import readers_agree
 from tests.chaos.checker.checks.sent import aborted_has_no_effect, acknowledged_is_in_the_log
 from tests.chaos.checker.checks.sequences import sequences_without_holes
 from tests.chaos.checker.checks.states import states_are_the_fold
+from tests.chaos.checker.checks.taken import facts_are_taken_in
 from tests.chaos.checker.checks.waiting import waiting_is_for_something_absent
 from tests.chaos.checker.evidence import Evidence
 from tests.chaos.checker.verdicts import Check, Verdict
@@ -50,6 +51,7 @@ CHECKS: tuple[Check, ...] = (
     outbox_is_linked,
     cursor_agrees,
     offsets_only_forward,
+    facts_are_taken_in,
     parked_is_told,
     parked_keys_stand_still,
     waiting_is_for_something_absent,

@@ -33,6 +33,8 @@ _OUTBOX = (
     "SELECT position, link, previous_link, decision_end, topic, partition, sequence, key, headers, value"
     " FROM outbox ORDER BY position"
 )
+_TASKS = "SELECT kind, cause_id FROM task ORDER BY cause_id"
+"""Of a table that an earlier schema lacks."""
 _AT_ONCE = 2_000
 
 
@@ -56,6 +58,8 @@ def _read_sqlite(path: str) -> Database:
         found: dict[str, Rows] = {
             name: connection.execute(statement).fetchall() for name, statement in _STATEMENTS.items()
         }
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'task'").fetchall():
+            found["tasks"] = connection.execute(_TASKS).fetchall()
         rows = list(_rows(connection.execute(_OUTBOX)))
     return _database(found, rows)
 
@@ -67,6 +71,8 @@ async def _read_postgres(url: str) -> Database:
             found: dict[str, Rows] = {}
             for name, statement in _STATEMENTS.items():
                 found[name] = [tuple(row) for row in await connection.fetch(statement)]
+            if await connection.fetchval("SELECT to_regclass('task')") is not None:
+                found["tasks"] = [tuple(row) for row in await connection.fetch(_TASKS)]
             rows: list[Row] = []
             cursor = await connection.cursor(_OUTBOX)
             while page := await cursor.fetch(_AT_ONCE):
@@ -93,6 +99,7 @@ def _database(found: dict[str, Rows], rows: list[Row]) -> Database:
         outbox=tuple(rows),
         head=(position, link),
         sequences={(topic, partition): last for topic, partition, last in found["sequences"]},
+        tasks=tuple((kind, cause) for kind, cause in found.get("tasks", ())),
     )
 
 

@@ -190,6 +190,8 @@ class Database:
     """By position."""
     head: tuple[int, str]
     sequences: Mapping[Series, int]
+    tasks: tuple[tuple[str, str], ...] = ()
+    """Kind and cause of what decisions have left to be told."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

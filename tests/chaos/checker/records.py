@@ -54,9 +54,35 @@ def _part(packed: bytes, at: int) -> tuple[bytes | None, int]:
     return (None, at) if length == _ABSENT else (packed[at : at + length], at + length)
 
 
-def stored_headers(text: str) -> Headers:
-    """Headers as the store keeps them: JSON pairs, bytes that are no UTF-8 as lone surrogates."""
-    return tuple((name, value.encode("utf-8", "surrogateescape")) for name, value in json.loads(text))
+def stored_headers(encoded: bytes) -> Headers:
+    """Headers as an outbox row keeps them, which is as a record holds them on the wire.
+
+    Their number, then name and value of each behind its length; all numbers are zigzag varints, -1 is absent.
+    """
+    found: list[tuple[str, bytes | None]] = []
+    count, at = _varint(encoded, 0)
+    for _ in range(count):
+        name, at = _counted(encoded, at)
+        value, at = _counted(encoded, at)
+        found.append(((name or b"").decode(), value))
+    if at != len(encoded):
+        raise ValueError(f"{len(encoded) - at} bytes behind {count} headers")
+    return tuple(found)
+
+
+def _counted(encoded: bytes, at: int) -> tuple[bytes | None, int]:
+    length, at = _varint(encoded, at)
+    return (None, at) if length < 0 else (encoded[at : at + length], at + length)
+
+
+def _varint(encoded: bytes, at: int) -> tuple[int, int]:
+    """The number at a place, and the place behind it."""
+    value, shift = 0, 0
+    while True:
+        value += (encoded[at] % 128) * (1 << shift)
+        if encoded[at] < 128:
+            return (value // 2 if value % 2 == 0 else -(value // 2) - 1), at + 1
+        at, shift = at + 1, shift + 7
 
 
 def print_of(key: bytes | None, headers: bytes, value: bytes | None) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orestream.chassis import headers
+from orestream.chassis.wire_headers import encode
 from orestream.contracts import topics
 from tests.chaos.checker.records import (
     Record,
@@ -40,9 +40,19 @@ def test_headers_survive_packing(told: tuple[tuple[str, bytes | None], ...]) -> 
     assert unpack(pack(told)) == told
 
 
-@given(HEADERS)
-def test_headers_are_read_as_the_store_writes_them(told: tuple[tuple[str, bytes], ...]) -> None:
-    assert stored_headers(headers.pack(told)) == told
+@given(HEADERS, st.integers(0, 10**20 - 1))
+def test_headers_are_read_as_the_store_writes_them(told: tuple[tuple[str, bytes], ...], number: int) -> None:
+    whole = (*told, ("ce_sequence", b"0" * 20))
+    assert stored_headers(encode(whole).numbered(number)) == (*told, ("ce_sequence", b"%020d" % number))
+
+
+def test_bytes_behind_the_headers_are_no_headers() -> None:
+    with pytest.raises(ValueError, match="2 bytes behind 0 headers"):
+        stored_headers(b"\x00ab")
+
+
+def test_an_absent_header_value_is_told_from_an_empty_one() -> None:
+    assert stored_headers(b"\x04\x02a\x01\x02b\x00") == (("a", None), ("b", b""))
 
 
 def test_a_print_tells_absent_from_empty() -> None:

@@ -43,15 +43,17 @@ def metal_is_conserved(evidence: Evidence) -> Verdict:
     """Each balance states the metal that its certificates and results give, and in − out as unaccounted."""
     found = Findings("metal-is-conserved")
     own = {evidence.run.source(service) for service in services(evidence)}
-    papers, batches = _Papers(), []
+    papers = _Papers()
+    batches: list[tuple[str, Any]] = []
+    sailed: list[tuple[str, Any]] = []
     for record in evidence.of(*FACT_TOPICS):
-        if record.type in _FILED or (record.type == "orestream.batch.processed.v1" and record.source in own):
+        if record.type in _FILED or (record.type in (_BATCH, _SAILED) and record.source in own):
             try:
                 fact = record.content()
                 if record.type in _FILED:
                     _file(papers, record.type, fact)
                 else:
-                    batches.append((record.at, fact))
+                    (batches if record.type == _BATCH else sailed).append((record.at, fact))
             except (ValueError, KeyError, TypeError, ArithmeticError) as error:
                 if record.source in own:
                     found.add(f"{record.at}: cannot be read: {error!r}")
@@ -61,9 +63,16 @@ def metal_is_conserved(evidence: Evidence) -> Verdict:
                 found.examined += 1
                 for wrong in _wrong(batch, element, line, papers):
                     found.add(f"{where}: {batch['batch_id']}: {wrong}")
+    for where, shipment in sailed:
+        for lot in shipment["lots"]:
+            found.examined += len(lot["contained_kg"])
+            for wrong in _wrong_cargo(lot, papers):
+                found.add(f"{where}: {shipment['shipment_id']}: {wrong}")
     return found.verdict()
 
 
+_BATCH = "orestream.batch.processed.v1"
+_SAILED = "orestream.shipment.dispatched.v1"
 _FILED = (
     "orestream.lot.produced.v1",
     "orestream.lot.split.v1",
@@ -115,6 +124,18 @@ def _wrong(batch: Mapping[str, Any], element: str, line: Mapping[str, Any], pape
         if line.get(name) is not None and abs(kg(line[name]) - computed) > ROUNDING:
             given = computed.quantize(GRAM)
             yield f"{element} {name[:-3]}: the facts give {given} kg, {line[name]} are stated"
+
+
+def _wrong_cargo(lot: Mapping[str, Any], papers: _Papers) -> Iterator[str]:
+    """The metal that sails is that of the certificate, or of any result of the lot where none is named."""
+    name, certificate = lot["lot_id"], lot.get("certificate")
+    of_lot = [grades for (one, _), grades in papers.assayed.items() if one == name]
+    known = [papers.of(name, certificate)] if certificate else [*of_lot, papers.book.get(name, {})]
+    for element, stated in lot["contained_kg"].items():
+        possible = [kg(lot["dry_kg"]) * grade for one in known if (grade := one.get(element)) is not None]
+        if not any(abs(mass - kg(stated)) <= GRAM for mass in possible):
+            given = " or ".join(str(mass.quantize(GRAM)) for mass in possible) or "nothing"
+            yield f"{name} holds {given} kg {element}, {stated} are stated"
 
 
 def _fed(batch: Mapping[str, Any], papers: _Papers) -> Iterator[tuple[Decimal, Grades]]:
