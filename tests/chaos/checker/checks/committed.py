@@ -49,7 +49,7 @@ def _strangers(evidence: Evidence, found: Findings) -> None:
         if record.source in own:
             continue
         found.examined += 1
-        key = None if record.key is None else record.key.decode("utf-8", "replace")
+        key = None if record.key is None else record.key.decode("utf-8", "backslashreplace")
         if (record.topic, key) not in foreign:
             found.add(
                 f"{record.at}: {record.source or 'nobody'} wrote it, and the history knows nothing of it"

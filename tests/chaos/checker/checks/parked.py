@@ -57,22 +57,27 @@ def _counted(evidence: Evidence, service: str, found: Findings) -> None:
 
 def _lost(evidence: Evidence, service: str, told: set[str], found: Findings) -> None:
     """A fact that does not so much as decode is told of, once the service is past it."""
+    known = {record.type for own in own_records(evidence).values() for record in own}
     for topic in FACTS_READ[service]:
         for record in evidence.of(topic):
             passed = record.offset < evidence.databases[service].intake.get(record.series, 0)
-            if passed and not _readable(record):
+            if passed and not _readable(record, known):
                 found.examined += 1
                 if record.at not in told:
                     found.add(f"{record.at}: cannot be read, and {service} has not parked it")
 
 
-def _readable(record: Record) -> bool:
-    """Whether it is at least JSON about its key, from somebody, with a sequence."""
+def _readable(record: Record, known: set[str]) -> bool:
+    """Whether it has a source and a sequence, and is JSON where its type is one that the services write."""
+    if not (record.source and record.id and record.sequence):
+        return False
+    if record.type and record.type not in known:
+        return True
     try:
         content = record.content()
     except (ValueError, RecursionError):
         return False
-    return isinstance(content, dict) and bool(record.source and record.id and record.sequence)
+    return isinstance(content, dict)
 
 
 def parked_keys_stand_still(evidence: Evidence) -> Verdict:

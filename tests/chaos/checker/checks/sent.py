@@ -55,7 +55,7 @@ def _bytes(sent: Sent) -> tuple[str, str | None, str]:
 
 
 def _key(record: Record) -> str | None:
-    return None if record.key is None else record.key.decode("utf-8", "replace")
+    return None if record.key is None else record.key.decode("utf-8", "backslashreplace")
 
 
 def _named(sent: Sent) -> str:
