@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
 
+from orestream.chassis import wiring
 from orestream.chassis.kafka.connection import client_options
 from orestream.chassis.relay.batches import pack
 from orestream.chassis.relay.cursor import START, Cursor
@@ -48,3 +49,12 @@ class PlainPublisher:
         producer, self._producer = self._producer, None
         if producer is not None:
             await producer.stop()
+
+
+def instead_of_transactions() -> None:
+    """Make the service that this process runs next publish without transactions."""
+
+    def plain(*, settings: Settings, **_of_transactions: object) -> PlainPublisher:
+        return PlainPublisher(settings)
+
+    vars(wiring)["KafkaPublisher"] = plain

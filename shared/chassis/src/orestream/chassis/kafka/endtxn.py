@@ -9,6 +9,7 @@ about it is fatal to the producer; its successor's initialisation fences the lat
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from aiokafka.client import CoordinationType
 from aiokafka.errors import (
@@ -22,6 +23,8 @@ from aiokafka.errors import (
 from aiokafka.errors import for_code as error_for_code
 from aiokafka.producer.sender import BACKOFF_OVERRIDE, EndTxnHandler, Sender
 from aiokafka.producer.transaction_manager import TransactionResult
+
+from orestream.chassis.kafka.addpartitions import AddPartitionsSoon, Rests
 
 NOT_DONE_YET = (
     ConcurrentTransactions,
@@ -69,7 +72,15 @@ class EndTxnOnce(EndTxnHandler):  # type: ignore[misc] # the library has no type
 
 
 class OnceSender(Sender):  # type: ignore[misc] # the library has no types
-    """The library's sender with `EndTxnOnce` in place of its handler."""
+    """The library's sender with `EndTxnOnce` and `AddPartitionsSoon` in place of its handlers."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._rests = Rests()
+
+    async def _do_add_partitions_to_txn(self, partitions: Any) -> Any:
+        node = await self._find_coordinator(CoordinationType.TRANSACTION, self._txn_manager.transactional_id)
+        return await AddPartitionsSoon(self, partitions, self._rests).do(node)
 
     async def _do_txn_commit(self, commit_result: TransactionResult) -> None:
         await self._message_accumulator.flush_for_commit()

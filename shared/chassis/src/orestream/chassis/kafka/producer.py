@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -59,9 +60,19 @@ class RelayProducer(AIOKafkaProducer):  # type: ignore[misc] # the library has n
             # AssertionError: the library's state machine objects to being stopped in mid-transaction
             log.debug(Event.PRODUCER_DISCARDED, error=repr(error))
             await self.client.close()
+        for future in self._unsent():
+            _hush(future)
+
+    def _unsent(self) -> Iterator[asyncio.Future[Any]]:
+        """The futures of batches that never went out, which fail with the producer."""
+        waiting = vars(self._message_accumulator)
+        for batches in (*waiting["_batches"].values(), waiting["_pending_batches"]):
+            for batch in batches:
+                yield batch.future
+                yield vars(batch)["_drain_waiter"]
 
 
-def _hush(outcome: asyncio.Future[None] | None) -> None:
+def _hush(outcome: asyncio.Future[Any] | None) -> None:
     """Mark a failure that nobody will ask for any more as seen, so that the loop does not report it."""
     if outcome is not None and outcome.done() and not outcome.cancelled():
         outcome.exception()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -224,16 +223,16 @@ class Relay:
             following = follow(cursor, chunk)
             with self._metrics.publish_seconds.time():
                 await self._publisher.publish(chunk, following)
+            self._count(cursor, following)
             cursor = following
-            self._count(chunk)
         return cursor
 
-    def _count(self, rows: Sequence[OutboxRow]) -> None:
+    def _count(self, before: Cursor, now: Cursor) -> None:
         self._quiet()
         self._metrics.transactions.inc()
-        for topic, count in Counter(row.topic for row in rows).items():
-            self._metrics.published(topic).inc(count)
-        log.debug(Event.RELAY_PUBLISHED, rows=len(rows), position=rows[-1].position)
+        for place, last in now.sequences.items():
+            self._metrics.published(place.topic).inc(last - before.sequences.get(place, 0))
+        log.debug(Event.RELAY_PUBLISHED, rows=now.position - before.position, position=now.position)
 
     def _quiet(self) -> None:
         self._moved_at = monotonic()
