@@ -7,7 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from orestream.contracts import wire
-from orestream.contracts.decision import Accepted, Decision, Happened, Incoming, Ref, Refused, World
+from orestream.contracts.decision import (
+    Accepted,
+    Continued,
+    Decision,
+    Happened,
+    Incoming,
+    Ref,
+    Refused,
+    Task,
+    World,
+)
 from orestream.contracts.message import Message
 from orestream.contracts.outcome import CommandAnswered
 from orestream.contracts.topics import OUTCOMES, PARTITIONS, parked_topic
@@ -59,6 +69,14 @@ class Weighing:
         if not isinstance(event, LotWeighed):
             return Accepted()
         return Accepted((told(tallied(world.get(KIND, event.lot_id), event), event),))
+
+    def go_on(self, task: Task, world: World, most: int) -> Continued:  # noqa: ARG002 - nothing is left to tasks
+        """Nothing is ever left for later."""
+        return Continued()
+
+    def unfinished(self, happened: Happened, world: World) -> Task | None:  # noqa: ARG002 - as above
+        """Nothing is ever left for later."""
+        return None
 
     def changes(self, happened: Happened) -> tuple[Ref, ...]:
         """A weighing changes its lot's tally; what is told of it changes nothing."""

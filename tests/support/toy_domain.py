@@ -21,11 +21,13 @@ from orestream.contracts.decimals import Id, Number
 from orestream.contracts.decision import (
     Accepted,
     Asked,
+    Continued,
     Decision,
     Happened,
     Incoming,
     Ref,
     Refused,
+    Task,
     Waits,
     World,
 )
@@ -82,6 +84,16 @@ class Favour(Command):
     """Length of what each fact says besides."""
 
 
+class Dividend(Command):
+    """A favour for an account, and for its heirs `<account>-0`, `<account>-1` … unless they have one."""
+
+    SERVICES: ClassVar = (SERVICE,)
+    KEYED_BY: ClassVar = ("account_id",)
+    account_id: Id
+    heirs: int
+    words: int = 0
+
+
 class AccountOpened(Fact):
     TYPE: ClassVar = "toy.account.opened.v1"
     KEYED_BY: ClassVar = ("account_id",)
@@ -101,6 +113,7 @@ class Favoured(Fact):
     KEYED_BY: ClassVar = ("account_id",)
     account_id: Id
     words: str = ""
+    heirs: int | None = None
 
 
 class RateSet(Fact):
@@ -111,6 +124,8 @@ class RateSet(Fact):
     bonus_to: Id | None = None
     """An account that gets this rate as money, so that a fact may cause facts and read another id."""
     bad: bool = False
+    heirs: int | None = None
+    """Of the account that is named like the currency, which all get a favour."""
 
 
 class RateNoted(Fact):
@@ -145,7 +160,7 @@ class Favourite:
 
 
 MODELS: Mapping[str, type[Message]] = {
-    **{command.type_for(SERVICE): command for command in (OpenAccount, Deposit, Transfer, Favour)},
+    **{command.type_for(SERVICE): command for command in (OpenAccount, Deposit, Transfer, Favour, Dividend)},
     **{fact.TYPE: fact for fact in (AccountOpened, Deposited, Favoured, RateSet, RateNoted, CommandAnswered)},
 }
 
@@ -205,6 +220,10 @@ class Bank:
                     return Refused("R03", f"{command.unless} has it")
                 fact = Favoured(account_id=command.account_id, words="x" * command.words)
                 return Accepted((fact,) * command.times)
+            case Dividend():
+                words = "x" * command.words
+                first = Favoured(account_id=command.account_id, words=words, heirs=command.heirs)
+                return Accepted((first,), task=_heirs(command.account_id, command.heirs, words))
             case _:
                 raise AssertionError(command)
 
@@ -212,6 +231,8 @@ class Bank:
         fact = happened.fact
         if not isinstance(fact, RateSet):
             return Accepted()
+        if fact.heirs is not None:
+            return Accepted(task=_heirs(fact.currency, fact.heirs, ""))
         if fact.bad and fact.currency in self.faulty:
             raise RuntimeError(f"{fact.currency} makes no sense")
         if fact.bonus_to is None:
@@ -251,6 +272,26 @@ class Bank:
             )
         )
 
+    def go_on(self, task: Task, world: World, most: int) -> Continued:
+        name, begin, end = (task.payload[part] for part in ("name", "next", "heirs"))
+        if name in self.faulty:
+            raise RuntimeError(f"{name} has no heirs")
+        until = min(end, begin + most)
+        heirs = [f"{name}-{number}" for number in range(begin, until)]
+        known = world.get_all("favourite", heirs)
+        facts = tuple(Favoured(account_id=h, words=task.payload["words"]) for h in heirs if h not in known)
+        return Continued(facts, None if until == end else Task(task.kind, {**task.payload, "next": until}))
+
+    def unfinished(self, happened: Happened, world: World) -> Task | None:
+        match happened.fact:
+            case Favoured(account_id=name, heirs=int(heirs), words=words):
+                task = _heirs(name, heirs, words)
+            case RateSet(currency=name, heirs=int(heirs)):
+                task = _heirs(name, heirs, "")
+            case _:
+                return None
+        return task if self.go_on(task, world, heirs).facts else None
+
     def changes(self, happened: Happened) -> tuple[Ref, ...]:
         match happened.fact:
             case AccountOpened(account_id=id_) | Deposited(account_id=id_):
@@ -275,6 +316,10 @@ class Bank:
                 return Rate(currency, rate, state.times + 1 if state else 1)
             case _:
                 raise AssertionError(ref)
+
+
+def _heirs(name: str, heirs: int, words: str) -> Task:
+    return Task("heirs", {"name": name, "next": 0, "heirs": heirs, "words": words})
 
 
 @dataclass
@@ -355,8 +400,14 @@ def favour(id_: str, account: str, unless: str, **more: int) -> Favour:
     return Favour(command_id=id_, occurred_at=WHEN, by="clerk", account_id=account, unless=unless, **more)
 
 
-def rate(currency: str, value: str = "2", *, bonus_to: str | None = None, bad: bool = False) -> RateSet:
-    return RateSet(currency=currency, rate=Decimal(value), bonus_to=bonus_to, bad=bad)
+def dividend(id_: str, account: str, heirs: int, words: int = 0) -> Dividend:
+    return Dividend(
+        command_id=id_, occurred_at=WHEN, by="clerk", account_id=account, heirs=heirs, words=words
+    )
+
+
+def rate(currency: str, value: str = "2", **more: Any) -> RateSet:
+    return RateSet(currency=currency, rate=Decimal(value), **more)
 
 
 def header(record: Any, name: str) -> str:

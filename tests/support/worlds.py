@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from orestream.contracts.decision import (
+    CHUNK,
     Accepted,
     Asked,
     Decision,
@@ -19,6 +20,7 @@ from orestream.contracts.decision import (
     Incoming,
     Ref,
     Refused,
+    Task,
     Waits,
 )
 from orestream.contracts.message import Command
@@ -114,6 +116,10 @@ class PureService:
         """The final one of each command."""
         self.answers: list[Outcome] = []
         """All that were given: waiting, final, repeats and conflicts."""
+        self.tasks: deque[tuple[Command | Happened, Task, int]] = deque()
+        """What decisions left for later: cause, rest, index of the next fact."""
+        self.slow = False
+        """True where chunks come only when a test asks for one."""
         self._pick = pick
         self._source = source_of(SITE, domain.service)
         self._lanes: dict[str, Lane] = {}
@@ -147,8 +153,24 @@ class PureService:
         assert isinstance(decision, Accepted), decision
         facts = self._caused(happened, decision.facts)
         self._fold((happened, *facts))
+        self._leave(happened, decision)
         self._drain()
         return facts
+
+    def chunk(self) -> tuple[Happened, ...]:
+        """The next facts of the oldest task."""
+        cause, task, index = self.tasks.popleft()
+        continued = self.domain.go_on(task, MemoryWorld(self.states), CHUNK)
+        assert len(continued.facts) <= CHUNK
+        facts = self._caused(cause, continued.facts, index)
+        self._fold(facts)
+        if continued.rest is not None:
+            self.tasks.appendleft((cause, continued.rest, index + len(facts)))
+        return facts
+
+    def _leave(self, cause: Command | Happened, decision: Decision) -> None:
+        if isinstance(decision, Accepted) and decision.task is not None:
+            self.tasks.append((cause, decision.task, len(decision.facts) + 1))
 
     def _again(self, command: Command, *, same: bool) -> Outcome:
         first = self.outcomes.get(command.command_id)
@@ -199,6 +221,8 @@ class PureService:
         return True
 
     def _drain(self) -> None:
+        while self.tasks and not self.slow:
+            self.chunk()
         while ready := sorted(key for key, lane in self._lanes.items() if lane.ready):
             self._drain_lane(self._lanes[ready[self._pick(ready)]])
 
@@ -230,12 +254,15 @@ class PureService:
         self.outcomes[command.command_id] = outcome
         self._answer(outcome)
         self._fold(facts)
+        self._leave(command, decision)
 
     def _answer(self, outcome: Outcome) -> Outcome:
         self.answers.append(outcome)
         return outcome
 
-    def _caused(self, cause: Command | Happened, facts: Sequence[Any]) -> tuple[Happened, ...]:
+    def _caused(
+        self, cause: Command | Happened, facts: Sequence[Any], first: int = 0
+    ) -> tuple[Happened, ...]:
         if isinstance(cause, Happened):
             source, id_, time, correlation = cause.source, cause.id, cause.time, cause.correlation_id
         else:
@@ -248,7 +275,7 @@ class PureService:
                 fact_id(self._source, source, id_, index),
                 correlation,
             )
-            for index, fact in enumerate(facts)
+            for index, fact in enumerate(facts, first)
         )
 
     def _fold(self, facts: Iterable[Happened]) -> None:

@@ -39,6 +39,10 @@ class BreakerOpen(Fatal):
     """Too many facts in a row fail; the service stops instead of setting the world aside."""
 
 
+class TaskFails(Fatal):
+    """The code fails on what a decision has left to be told; nothing of it may be skipped."""
+
+
 class HistoryDiverged(Fatal):
     """Database and topics do not continue each other: a restored backup, or a replica that lagged."""
 

@@ -56,6 +56,8 @@ class Metrics:
             service
         )
         self.waiting = gauge("waiting_commands", "Commands that wait for a fact.").labels(service)
+        self.open_tasks = gauge("open_tasks", "Decisions of which facts are still to come.").labels(service)
+        self.oldest_task = gauge("oldest_task_seconds", "Since the oldest of them was made.").labels(service)
         self.relaying = gauge("relaying", "1 where this replica holds the relay's lease.").labels(service)
         self.records = partial(counter("records", "Records taken in.", "topic").labels, service)
         self.dropped = partial(

@@ -14,6 +14,7 @@ from orestream.chassis.kafka.subscription import Subscription
 from orestream.chassis.logs import Event, logger
 from orestream.chassis.metrics import Metrics
 from orestream.chassis.resting import until
+from orestream.chassis.store.tasks import Backlog
 
 log = logger(__name__)
 
@@ -41,6 +42,9 @@ class Counts(Protocol):
 
     async def parked_keys(self) -> int:
         """How many keys are parked."""
+
+    async def open_tasks(self) -> Backlog:
+        """What decisions have left to be told, and since when."""
 
 
 class Upkeep:
@@ -91,6 +95,9 @@ class Upkeep:
             try:
                 self._metrics.waiting.set(await self._counts.waiting_count())
                 self._metrics.parked_keys.set(await self._counts.parked_keys())
+                backlog = await self._counts.open_tasks()
+                self._metrics.open_tasks.set(backlog.tasks)
+                self._metrics.oldest_task.set(backlog.oldest_seconds)
                 shrunk_at = await driver.inspect(shrunk_at)
                 await subscription.report_offsets()
             except (Recoverable, *UNREACHABLE) as error:

@@ -12,6 +12,13 @@ from typing import Any, NamedTuple, Protocol
 
 from orestream.contracts.message import Command, Fact
 
+DECISION_FACTS = 2_000
+"""One decision has at most so many facts; what follows beyond is left to a task."""
+DECISION_BYTES = 4_000_000
+"""And their values together at most so many bytes."""
+CHUNK = 500
+"""A task goes on by so many facts at a time, each time in a decision of its own."""
+
 
 class Ref(NamedTuple):
     """The name of one aggregate: its kind within a service, and its id."""
@@ -63,6 +70,27 @@ class World(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """Facts that follow from a decision and are too many for it: what is still to be told.
+
+    It is kept as it stands until `Domain.go_on` has nothing left of it, whatever happens meanwhile. Its
+    payload is a JSON object, and should say where to look rather than what was found: it is read in the
+    world as it is then.
+    """
+
+    kind: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """A task's next facts, and what is left of it."""
+
+    facts: tuple[Fact, ...] = ()
+    rest: Task | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """It happened. `rule` is set where it happened and is quarantined or declared all the same."""
 
@@ -70,6 +98,8 @@ class Accepted:
     rule: str | None = None
     message: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    task: Task | None = None
+    """What follows besides and is too much for one decision; its facts follow soon, in chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +146,25 @@ class Domain(Protocol):
     def decide(self, incoming: Incoming, world: World) -> Decision:
         """What follows from this message in this world. Pure: no clock, no chance, no I/O."""
 
+    def go_on(self, task: Task, world: World, most: int) -> Continued:
+        """The next facts of a task, at most so many, and its rest. Pure, like `decide`.
+
+        The world holds everything that has happened since, so that a fact told meanwhile by another
+        decision is not told again.
+        """
+
+    def unfinished(self, happened: Happened, world: World) -> Task | None:
+        """What a fact that is folded already leaves to be told in this world; None where all of it is.
+
+        Asked when a database is taken back from the visible facts, which tell of no task.
+        """
+
     def changes(self, happened: Happened) -> tuple[Ref, ...]:
         """The aggregates that this fact changes, own facts and other services' alike."""
 
     def evolve(self, ref: Ref, state: Any | None, happened: Happened) -> Any:
-        """The state of `ref` after this fact. Never judges: it has already happened."""
+        """The state of `ref` after this fact. Never judges: it has already happened.
+
+        A fact of another service and an own one give the same state in either order: a database that is
+        taken back folds own facts first.
+        """

@@ -43,7 +43,10 @@ class CommandAnswered(Fact):
     details: dict[str, Any] | None = None
     waits_for: tuple[str, ...] | None = Field(None, description="`lot LOT-SB-0001`, while it waits")
     facts: Annotated[tuple[CausedFact, ...], Field(max_length=FACTS_LISTED)] = ()
-    facts_total: int = 0
+    facts_total: int = Field(0, description="of this decision, visible together with this answer")
+    more_facts: bool | None = Field(
+        None, description="facts beyond one decision's limit follow in chunks, each naming this command"
+    )
     input: InputPlace
     digest: str = Field(description="of the command's content")
     rules_version: str

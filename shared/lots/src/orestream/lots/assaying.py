@@ -14,7 +14,7 @@ from orestream.lots.results import dry_results, grades_of
 from orestream.lots.rules import R01, R02, R05, R06, R11, refused
 from orestream.lots.state import CERTIFICATE, KIN, LOT, SEAL, Kin, Lot
 from orestream.lots.tables import RuleTable, Tables
-from orestream.lots.telling import with_consequences
+from orestream.lots.telling import accepted
 from orestream.lots.weighing import check_moisture
 from orestream.lots.words import check_basis, check_results
 from orestream.metallurgy.balance import Stream, balance
@@ -44,7 +44,7 @@ def assay(command: AssayLot, world: World, service: str, tables: Tables) -> Deci
         return Accepted(tuple(facts))
     rule, why = doubt
     held = [*facts, quarantined(command, command.lot_id, rule, why)]
-    return Accepted(with_consequences(world, service, held, command.occurred_at), rule, why)
+    return accepted(world, service, held, command.occurred_at, rule=rule, message=why)
 
 
 def check_sum(results: tuple[Result, ...], rules: RuleTable) -> Refused | None:

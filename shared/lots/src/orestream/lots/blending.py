@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from orestream.contracts.decision import Accepted, Decision, Refused, Waits, World
+from orestream.contracts.decision import Decision, Refused, Waits, World
 from orestream.contracts.lots import BlendLots, LotBlended
 from orestream.lots.results import DryResults, results_at, results_of
 from orestream.lots.rules import R01, R04, R11, refused
 from orestream.lots.state import InStock
 from orestream.lots.stock import Draw, check_new_ids, draw, find_stock, merged_origins, parents_of
 from orestream.lots.tables import RuleTable, Tables
-from orestream.lots.telling import with_consequences
+from orestream.lots.telling import accepted
 from orestream.lots.weighing import check_masses
 from orestream.lots.words import check_material
 from orestream.metallurgy import blending
@@ -39,7 +39,7 @@ def blend(command: BlendLots, world: World, service: str, tables: Tables) -> Dec
     books = [results_at(world, lots[one.lot_id], command.occurred_at) for one in draws]
     blended = _blended(command, lots, draws, books)
     facts = [blended, *(one.fact("blend", command.lot_id) for one in draws)]
-    return Accepted(with_consequences(world, service, facts, command.occurred_at))
+    return accepted(world, service, facts, command.occurred_at)
 
 
 def _draws(command: BlendLots, lots: Mapping[str, InStock], rules: RuleTable) -> list[Draw] | Refused:

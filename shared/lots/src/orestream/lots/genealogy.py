@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,7 +41,11 @@ def ancestors(world: World, lot_id: str) -> Ancestry:
 
 def descendants(world: World, lot_id: str, hold: Hold | None = None) -> tuple[str, ...]:
     """Everything made from a lot, itself not included; with an assay's hold, what relies on it alone."""
-    found: list[str] = []
+    return tuple(walk(world, lot_id, hold))
+
+
+def walk(world: World, lot_id: str, hold: Hold | None = None) -> Iterator[str]:
+    """The descendants, generation by generation, each loaded when it is asked for."""
     seen = {lot_id}
     generation = [lot_id]
     while generation:
@@ -51,9 +55,8 @@ def descendants(world: World, lot_id: str, hold: Hold | None = None) -> tuple[st
         if hold is not None and hold.cause == ASSAY:
             child_kin = world.get_all(KIN, children)
             children = [c for c in children if c in child_kin and passes(hold, child_kin[c])]
-        found += children
+        yield from children
         generation = children
-    return tuple(found)
 
 
 def passes(hold: Hold, child: Kin) -> bool:

@@ -7,20 +7,24 @@ from dataclasses import replace
 from orestream.contracts.decision import Happened
 from orestream.contracts.lots import LotHeld, LotHoldLifted
 from orestream.contracts.processing import BatchQuarantined, BatchReleased
-from orestream.lots.state import Hold
+from orestream.lots.state import Hold, with_one
 
 
 def evolve_hold(hold: Hold | None, happened: Happened, service: str) -> Hold:
     """The hold after a fact that names it; every fact of one hold says the same of it but the lot."""
     match happened.fact:
         case LotHeld() as held:
-            hold = hold or hold_of(held, own=happened.service == service)
-            return replace(hold, lots=tuple(sorted({*hold.lots, held.lot_id})))
+            own = happened.service == service
+            hold = hold or hold_of(held, own=own and held.lot_id == held.root)
+            # a descendant may be told of by another service than the one that put the hold on its root
+            own = own if held.lot_id == held.root else hold.own
+            return replace(hold, own=own, lots=with_one(hold.lots, held.lot_id))
         case BatchQuarantined() as held:
             return hold or _of_batch(held, own=happened.service == service)
         case (LotHoldLifted() | BatchReleased()) as end:
             hold = hold or _known_by_its_end(end, own=happened.service == service)
-            return hold if hold.lifted_at is not None else _ended(hold, end)
+            hold = hold if hold.lifted_at is not None else _ended(hold, end)
+            return _freed(hold, end)
         case _:
             raise TypeError(f"{type(happened.fact).__name__} changes no hold")
 
@@ -33,6 +37,10 @@ def _ended(hold: Hold, end: LotHoldLifted | BatchReleased) -> Hold:
         lift_reason=end.reason,
         lift_authority=end.authority,
     )
+
+
+def _freed(hold: Hold, end: LotHoldLifted | BatchReleased) -> Hold:
+    return hold if isinstance(end, BatchReleased) else replace(hold, freed=with_one(hold.freed, end.lot_id))
 
 
 def _known_by_its_end(end: LotHoldLifted | BatchReleased, *, own: bool) -> Hold:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orestream.contracts.decision import Accepted, Decision, Ref, Refused, Waits, World
+from orestream.contracts.decision import Decision, Ref, Refused, Waits, World
 from orestream.contracts.lots import HoldLot, LiftHold, LotHeld, LotHoldLifted, ReleaseQuarantine
 from orestream.contracts.message import Command
 from orestream.lots.genealogy import ASSAY, holds_in_force, holds_on
@@ -12,7 +12,7 @@ from orestream.lots.results import assays_known
 from orestream.lots.rules import R01, R04, R29, R30, refused
 from orestream.lots.state import HOLD, KIN, LOT, Hold, Kin
 from orestream.lots.tables import Tables
-from orestream.lots.telling import with_consequences
+from orestream.lots.telling import accepted
 from orestream.lots.words import check_known
 
 CAUSES = ("assay", "origin", "safety")
@@ -41,7 +41,7 @@ def hold(command: HoldLot, world: World, service: str, tables: Tables) -> Decisi
         by=command.by,
         occurred_at=command.occurred_at,
     )
-    return Accepted(with_consequences(world, service, [fact], command.occurred_at))
+    return accepted(world, service, [fact], command.occurred_at)
 
 
 def quarantined(command: Command, lot_id: str, rule: str, reason: str) -> LotHeld:
@@ -74,9 +74,7 @@ def lift(command: LiftHold, world: World, service: str, tables: Tables) -> Decis
         return refused(R04, why, hold_id=found.id)
     if found.by == command.by:
         return somebody_else(found, command.by)
-    return Accepted(
-        with_consequences(world, service, [_end(command, found, command.lot_id)], command.occurred_at)
-    )
+    return accepted(world, service, [_end(command, found, command.lot_id)], command.occurred_at)
 
 
 def release(command: ReleaseQuarantine, lot_id: str, world: World, service: str) -> Decision:
@@ -92,7 +90,7 @@ def release(command: ReleaseQuarantine, lot_id: str, world: World, service: str)
     if same:
         return somebody_else(same[0], command.by)
     facts = [_end(command, one, lot_id) for one in rooted]
-    return Accepted(with_consequences(world, service, facts, command.occurred_at))
+    return accepted(world, service, facts, command.occurred_at)
 
 
 def check_free(world: World, lot_ids: Sequence[str], command: Command, act: str) -> Refused | Waits | None:

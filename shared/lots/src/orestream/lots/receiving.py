@@ -11,7 +11,7 @@ from orestream.lots.holding import quarantined
 from orestream.lots.rules import R04, R08, refused
 from orestream.lots.state import LOT, Expected, Lot
 from orestream.lots.tables import RuleTable, Tables
-from orestream.lots.telling import with_consequences
+from orestream.lots.telling import accepted
 from orestream.lots.weighing import Weighed, check_moisture, check_tickets_new, weigh
 from orestream.metallurgy.quantities import HUNDRED, exactly, kg, total_kg
 
@@ -41,7 +41,7 @@ def receive(command: ReceiveLot, world: World, service: str, tables: Tables) -> 
     )
     facts = [fact, quarantined(command, lot.id, R08, why)]
     details = {"difference_dry_kg": str(fact.difference_dry_kg), "franchise_pct": str(franchise)}
-    return Accepted(with_consequences(world, service, facts, command.occurred_at), R08, why, details)
+    return accepted(world, service, facts, command.occurred_at, rule=R08, message=why, details=details)
 
 
 def _expected(world: World, lot_id: str) -> Expected | Waits | Refused:

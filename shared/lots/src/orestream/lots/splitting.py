@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from orestream.contracts.decision import Accepted, Decision, Refused, Waits, World
+from orestream.contracts.decision import Decision, Refused, Waits, World
 from orestream.contracts.lots import LotSplit, SplitLot
 from orestream.contracts.parts import Parent
 from orestream.lots.results import DryResults, results_at
 from orestream.lots.state import InStock
 from orestream.lots.stock import Draw, check_new_ids, draw, own_stock
 from orestream.lots.tables import Tables
-from orestream.lots.telling import with_consequences
+from orestream.lots.telling import accepted
 from orestream.lots.weighing import check_masses
 
 
@@ -35,7 +35,7 @@ def split(command: SplitLot, world: World, service: str, tables: Tables) -> Deci
     pairs = list(zip(command.parts, draws, strict=True))
     facts = [one.fact("split", part.lot_id) for part, one in pairs]
     births = [_child(part.lot_id, parent, one, inherits) for part, one in pairs]
-    return Accepted(with_consequences(world, service, [*facts, *births], command.occurred_at))
+    return accepted(world, service, [*facts, *births], command.occurred_at)
 
 
 def _child(lot_id: str, parent: InStock, drawn: Draw, inherits: DryResults) -> LotSplit:

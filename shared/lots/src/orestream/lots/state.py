@@ -8,6 +8,7 @@ so that lifting it is one small change however many lots are under it.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -95,6 +96,18 @@ class Departed:
 Lot = Expected | InStock | Departed
 
 
+def has(ids: tuple[str, ...], one: str) -> bool:
+    """Whether an id is among sorted ones, of which there may be many thousands."""
+    at = bisect_left(ids, one)
+    return at < len(ids) and ids[at] == one
+
+
+def with_one(ids: tuple[str, ...], one: str) -> tuple[str, ...]:
+    """Sorted ids and one more, which may be among them."""
+    at = bisect_left(ids, one)
+    return ids if at < len(ids) and ids[at] == one else (*ids[:at], one, *ids[at:])
+
+
 @dataclass(frozen=True, slots=True)
 class Kin:
     """A lot's place in the genealogy. `birth` is None while only others have spoken of it."""
@@ -137,11 +150,17 @@ class Hold:
     lift_reason: str | None = None
     lift_authority: str | None = None
     lots: tuple[str, ...] = ()
-    """Every lot that a fact has named under it."""
+    """Every lot that a fact has named under it, sorted."""
+    freed: tuple[str, ...] = ()
+    """Those that a fact has named free of it again, sorted."""
 
     def in_force(self, at: datetime) -> bool:
         """Whether it holds at that moment."""
         return self.occurred_at <= at and (self.lifted_at is None or at < self.lifted_at)
+
+    def names(self, lot_id: str) -> bool:
+        """Whether a fact has put the lot under it."""
+        return has(self.lots, lot_id)
 
 
 @dataclass(frozen=True, slots=True)

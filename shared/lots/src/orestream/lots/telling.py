@@ -10,16 +10,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from orestream.contracts.decision import Happened, Ref, World
+from orestream.contracts.decision import (
+    CHUNK,
+    DECISION_BYTES,
+    DECISION_FACTS,
+    Accepted,
+    Happened,
+    Ref,
+    Task,
+    World,
+)
 from orestream.contracts.lots import LotBlended, LotHeld, LotHoldLifted, LotSplit
 from orestream.contracts.message import Fact
 from orestream.contracts.mining import LotMined
-from orestream.contracts.processing import BatchProcessed, BatchReleased, LotProduced
+from orestream.contracts.processing import BatchReleased, LotProduced
+from orestream.lots import tasks
+from orestream.lots.duties import brought, tells, told
 from orestream.lots.evolution import changes, evolve
-from orestream.lots.genealogy import descendants, holds_on
-from orestream.lots.holdfacts import held, lifted
+from orestream.lots.genealogy import walk
+from orestream.lots.holdfacts import lifted
 from orestream.lots.rules import R04
-from orestream.lots.state import HOLD, KIN, Hold, Kin
+from orestream.lots.state import HOLD, KIN, Hold, has
 
 
 class After:
@@ -62,77 +73,95 @@ def happenings(service: str, facts: Iterable[Fact], at: datetime) -> tuple[Happe
     return tuple(Happened(fact, fact.happened_at or at, source, "", "") for fact in facts)
 
 
-def with_consequences(world: World, service: str, facts: Sequence[Fact], at: datetime) -> tuple[Fact, ...]:
-    """A decision's own facts, and behind them those that follow for newborn and descendant lots."""
-    return (*facts, *consequences(world, service, happenings(service, facts, at)))
+def accepted(
+    world: World,
+    service: str,
+    facts: Sequence[Fact],
+    at: datetime,
+    *,
+    rule: str | None = None,
+    message: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Accepted:
+    """A decision's own facts, and behind them those that follow for newborn and descendant lots.
+
+    Where these are too many for one decision, it is its own facts alone, and a task tells the rest.
+    """
+    room = DECISION_FACTS - len(facts)
+    more = consequences(world, service, happenings(service, facts, at), room)
+    if isinstance(more, Task):
+        return Accepted(tuple(facts), rule, message, details or {}, more)
+    return Accepted((*facts, *more), rule, message, details or {})
 
 
-def follow(world: World, service: str, happened: Happened) -> tuple[Fact, ...]:
-    """The facts that follow from another service's fact: holds and lifts told on, collisions of ids."""
+def follow(world: World, service: str, happened: Happened, besides: Sequence[Fact] = ()) -> Accepted:
+    """What follows from another service's fact: holds and lifts told on, collisions of ids, and `besides`."""
     collision = _collision(world, service, happened)
-    return (
-        *collision,
-        *consequences(world, service, (happened, *happenings(service, collision, happened.time))),
-    )
+    both = (happened, *happenings(service, collision, happened.time))
+    more = consequences(world, service, both, DECISION_FACTS - len(collision) - len(besides))
+    if isinstance(more, Task):
+        return Accepted((*collision, *besides), task=more)
+    return Accepted((*collision, *more, *besides))
 
 
 def reached(world: World, happened: Happened) -> Iterator[tuple[Hold, str]]:
     """Each hold with each lot that a fact brings under it, maybe again. `world`: after that fact."""
-    newly: list[tuple[str, Iterable[Hold]]]
-    match happened.fact:
-        case LotHeld() as fact:
-            newly = [(fact.lot_id, world.get_all(HOLD, [fact.hold_id]).values())]
-        case LotMined() | LotProduced() | LotSplit() | LotBlended() as born:
-            newly = [(born.lot_id, holds_on(world, born.lot_id))]
-        case BatchProcessed() as batch:
-            newly = [(made.lot_id, holds_on(world, made.lot_id)) for made in batch.outputs]
-        case _:
-            newly = []
-    for lot_id, holds in newly:
-        for hold in holds:
-            yield hold, lot_id
-            yield from ((hold, below) for below in descendants(world, lot_id, hold))
+    for hold, lot_id in brought(world, happened):
+        yield hold, lot_id
+        yield from ((hold, below) for below in walk(world, lot_id, hold))
 
 
-def consequences(world: World, service: str, happened: Sequence[Happened]) -> tuple[Fact, ...]:
-    """What `service` tells of holds because these facts happened. `world`: before them."""
+def consequences(
+    world: World, service: str, happened: Sequence[Happened], room: int
+) -> tuple[Fact, ...] | Task:
+    """What `service` tells of holds because these facts happened. `world`: before them.
+
+    A task where that is more than `room` facts, or more bytes than one decision may have.
+    """
     after = After(world, service, happened)
-    told: dict[tuple[str, str], tuple[Fact, ...]] = {}
+    facts: list[Fact] = []
+    seen: set[tuple[str, str]] = set()
     for one in happened:
         for hold, lot_id in reached(after, one):
-            if (hold.id, lot_id) not in told and lot_id not in hold.lots:
-                told[hold.id, lot_id] = _told(after, service, hold, lot_id)
-    return (*(fact for facts in told.values() for fact in facts), *_lifts(world, after, service, happened))
+            if (hold.id, lot_id) in seen or hold.names(lot_id):
+                continue
+            seen.add((hold.id, lot_id))
+            facts += told(service, hold, lot_id, after.get(KIN, lot_id))
+            if len(facts) > room:
+                return tasks.spread(_starts(after, happened), _ended(world, happened))
+    facts += _lifts(world, after, service, happened)
+    if len(facts) > room or _too_large(facts):
+        return tasks.spread(_starts(after, happened), _ended(world, happened))
+    return tuple(facts)
 
 
-def tells(service: str, hold: Hold, kin: Kin | None) -> bool:
-    """Whether it is this service's to tell of a hold on a lot."""
-    return hold.own or (kin is not None and kin.service == service)
+def _too_large(facts: Sequence[Fact]) -> bool:
+    """Whether many facts, alike but for their lots, are more bytes than one decision may have."""
+    return (
+        len(facts) > CHUNK
+        and len(facts) * max(len(fact.write()) for fact in facts[:10]) > DECISION_BYTES // 2
+    )
 
 
-def _told(world: World, service: str, hold: Hold, lot_id: str) -> tuple[Fact, ...]:
-    kin = world.get(KIN, lot_id)
-    if not tells(service, hold, kin):
-        return ()
-    if hold.lifted_at is None:
-        return (held(hold, lot_id),)
-    if kin is not None and kin.born_at is not None and hold.lifted_at <= kin.born_at:
-        return ()
-    return (held(hold, lot_id), lifted(hold, lot_id))
+def _starts(after: World, happened: Sequence[Happened]) -> Iterator[tuple[Hold, str]]:
+    for one in happened:
+        yield from brought(after, one)
+
+
+def _ended(before: World, happened: Iterable[Happened]) -> list[str]:
+    """Holds that these facts end, and that had not ended before."""
+    named = [one.fact.hold_id for one in happened if isinstance(one.fact, LotHoldLifted | BatchReleased)]
+    holds = before.get_all(HOLD, dict.fromkeys(named))
+    return [id_ for id_ in dict.fromkeys(named) if id_ in holds and holds[id_].lifted_at is None]
 
 
 def _lifts(before: World, after: World, service: str, happened: Sequence[Happened]) -> Iterator[Fact]:
     """For every lot this service has told of, when a hold ends that had not ended before."""
-    ends = [one.fact for one in happened if isinstance(one.fact, LotHoldLifted | BatchReleased)]
-    named = {(end.hold_id, end.lot_id) for end in ends if isinstance(end, LotHoldLifted)}
-    for hold_id in dict.fromkeys(end.hold_id for end in ends):
-        known: Hold | None = before.get(HOLD, hold_id)
-        if known is None or known.lifted_at is not None:
-            continue
+    for hold_id in _ended(before, happened):
         hold: Hold = after.get_all(HOLD, [hold_id])[hold_id]
-        kin = after.get_all(KIN, known.lots)
-        for lot_id in known.lots:
-            if (hold_id, lot_id) not in named and tells(service, hold, kin.get(lot_id)):
+        kin = after.get_all(KIN, hold.lots)
+        for lot_id in hold.lots:
+            if not has(hold.freed, lot_id) and tells(service, hold, kin.get(lot_id)):
                 yield lifted(hold, lot_id)
 
 

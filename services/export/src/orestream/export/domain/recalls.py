@@ -6,7 +6,7 @@ sailing may be read in any order: whichever completes the chain tells of the rec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -49,9 +49,10 @@ def following(world: World, service: str, happened: Happened) -> tuple[Fact, ...
     """The recalls, and ends of recalls, that follow from another service's fact."""
     after = After(world, service, (happened,))
     told: dict[tuple[str, str], tuple[Fact, ...]] = {}
-    for hold, lot_id in reached(after, happened):
-        shipped: Shipped | None = world.get(SHIPPED, lot_id)
-        for shipment_id in shipped.shipments if shipped is not None else ():
+    under = list(reached(after, happened))
+    shipped: Mapping[str, Shipped] = world.get_all(SHIPPED, dict.fromkeys(lot_id for _, lot_id in under))
+    for hold, lot_id in under:
+        for shipment_id in shipped[lot_id].shipments if lot_id in shipped else ():
             if (hold.id, shipment_id) not in told and not _is_told(world, hold, shipment_id):
                 shipment: Shipment | None = world.get(SHIPMENT, shipment_id)
                 assert shipment is not None, "a shipment that has sailed was opened"

@@ -8,7 +8,16 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from orestream.contracts.decision import Accepted, Asked, Decision, Happened, Incoming, Ref, World
+from orestream.contracts.decision import (
+    Asked,
+    Continued,
+    Decision,
+    Happened,
+    Incoming,
+    Ref,
+    Task,
+    World,
+)
 from orestream.contracts.export import (
     AllocateLot,
     AttachDocument,
@@ -49,7 +58,7 @@ from orestream.export.domain import (
     vgm,
 )
 from orestream.export.domain.figures import ExportTables
-from orestream.lots import evolution, receiving, telling
+from orestream.lots import evolution, receiving, tasks, telling
 from orestream.lots.rules import R01, refused
 from orestream.lots.state import LOT
 
@@ -103,8 +112,8 @@ class ExportDomain:
             case Asked(command=command):
                 return self._answer(command, world)
             case Happened():
-                held = telling.follow(world, self.service, incoming)
-                return Accepted((*held, *recalls.following(world, self.service, incoming)))
+                recalled = recalls.following(world, self.service, incoming)
+                return telling.follow(world, self.service, incoming, recalled)
 
     def _answer(self, command: Command, world: World) -> Decision:  # noqa: C901, PLR0911, PLR0912 - one line for each command
         match command:
@@ -140,6 +149,14 @@ class ExportDomain:
                 asked = type(command).__name__
                 why = f"export has nothing to do with this {asked}; send it to the service that has"
                 return refused(R01, why, command=asked)
+
+    def go_on(self, task: Task, world: World, most: int) -> Continued:
+        """The next facts of a task: all that this service leaves to one is telling of holds."""
+        return tasks.go_on(task, world, self.service, most)
+
+    def unfinished(self, happened: Happened, world: World) -> Task | None:
+        """What a fact leaves to be told of holds."""
+        return tasks.unfinished(happened, world, self.service)
 
     def changes(self, happened: Happened) -> tuple[Ref, ...]:
         """The aggregates that this fact changes."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from orestream.contracts.decision import Accepted, Decision, Ref, Refused, Waits, World
+from orestream.contracts.decision import Decision, Ref, Refused, Waits, World
 from orestream.contracts.mining import LotMined, MineLot
 from orestream.lots.stock import check_new_ids
 from orestream.lots.tables import Tables
-from orestream.lots.telling import with_consequences
+from orestream.lots.telling import accepted
 from orestream.lots.weighing import Weighed, check_moisture, check_tickets_new, weigh
 from orestream.lots.words import check_material
 from orestream.mining.domain.source import SOURCE, Source
@@ -28,7 +28,7 @@ def mine(command: MineLot, world: World, tables: Tables) -> Decision:
     if source is None:
         return Waits((Ref(SOURCE, command.source_id),), f"source {command.source_id} is not registered yet")
     facts = [_mined(command, weighed, source)]
-    return Accepted(with_consequences(world, "mining", facts, command.occurred_at))
+    return accepted(world, "mining", facts, command.occurred_at)
 
 
 def _mined(command: MineLot, weighed: Weighed, source: Source) -> LotMined:

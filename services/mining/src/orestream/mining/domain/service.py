@@ -8,7 +8,16 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from orestream.contracts.decision import Accepted, Asked, Decision, Happened, Incoming, Ref, World
+from orestream.contracts.decision import (
+    Asked,
+    Continued,
+    Decision,
+    Happened,
+    Incoming,
+    Ref,
+    Task,
+    World,
+)
 from orestream.contracts.lots import (
     AssayLot,
     BlendLots,
@@ -20,7 +29,7 @@ from orestream.contracts.lots import (
 )
 from orestream.contracts.message import Command
 from orestream.contracts.mining import MineLot, RegisterSource, SourceRegistered
-from orestream.lots import evolution, holding, telling, verbs
+from orestream.lots import evolution, holding, tasks, telling, verbs
 from orestream.lots.rules import R01, refused
 from orestream.lots.tables import Tables
 from orestream.mining.domain import mined_lot, source
@@ -44,7 +53,7 @@ class MiningDomain:
             case Asked(command=command):
                 return self._answer(command, world)
             case Happened():
-                return Accepted(telling.follow(world, self.service, incoming))
+                return telling.follow(world, self.service, incoming)
 
     def _answer(self, command: Command, world: World) -> Decision:
         match command:
@@ -60,6 +69,14 @@ class MiningDomain:
                 asked = type(command).__name__
                 why = f"mining has nothing to do with this {asked}; send it to the service that has"
                 return refused(R01, why, command=asked)
+
+    def go_on(self, task: Task, world: World, most: int) -> Continued:
+        """The next facts of a task: all that this service leaves to one is telling of holds."""
+        return tasks.go_on(task, world, self.service, most)
+
+    def unfinished(self, happened: Happened, world: World) -> Task | None:
+        """What a fact leaves to be told of holds."""
+        return tasks.unfinished(happened, world, self.service)
 
     def changes(self, happened: Happened) -> tuple[Ref, ...]:
         """The aggregates that this fact changes."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from orestream.contracts.decision import Accepted, Decision, Ref, Refused, Waits, World
+from orestream.contracts.decision import Decision, Ref, Refused, Waits, World
 from orestream.contracts.lots import ReleaseQuarantine
 from orestream.contracts.processing import BatchProcessed, BatchQuarantined, BatchReleased
 from orestream.lots.holding import somebody_else
 from orestream.lots.rules import R04, refused
 from orestream.lots.state import HOLD, Hold
-from orestream.lots.telling import with_consequences
+from orestream.lots.telling import accepted
 
 BATCH: Final = "batch"
 
@@ -56,7 +56,7 @@ def release(command: ReleaseQuarantine, batch_id: str, world: World) -> Decision
         by=command.by,
         occurred_at=command.occurred_at,
     )
-    return Accepted(with_consequences(world, "processing", [fact], command.occurred_at))
+    return accepted(world, "processing", [fact], command.occurred_at)
 
 
 def _check_in_force(batch: Batch, found: Hold | None, command: ReleaseQuarantine) -> Refused | None:

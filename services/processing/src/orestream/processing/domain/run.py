@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from orestream.contracts.decision import Accepted, Decision, Refused, Waits, World
 from orestream.contracts.lots import LotHeld
@@ -14,7 +15,7 @@ from orestream.lots.results import dry_results, results_at
 from orestream.lots.rules import R06
 from orestream.lots.stock import draw, find_stock
 from orestream.lots.tables import RuleTable, Tables
-from orestream.lots.telling import with_consequences
+from orestream.lots.telling import accepted
 from orestream.metallurgy.balance import Balance, Stream, balance
 from orestream.processing.domain.accounts import processed, produced
 from orestream.processing.domain.admission import check_ids, check_statement, check_sums
@@ -47,7 +48,7 @@ def process(command: ProcessBatch, world: World, tables: Tables) -> Decision:
     balanced = _balance(command, streams, inputs, rules)
     findings = tuple(_findings(command, streams, balanced, inputs, rules))
     facts = tuple(_facts(command, inputs, balanced, rules, findings))
-    return _accepted(with_consequences(world, "processing", facts, command.occurred_at), balanced, findings)
+    return _judged(accepted(world, "processing", facts, command.occurred_at), balanced, findings)
 
 
 def _drawn(command: ProcessBatch, world: World, rules: RuleTable) -> tuple[Fed, ...] | Refused | Waits:
@@ -150,15 +151,16 @@ def _quarantine(command: ProcessBatch, findings: Sequence[Finding]) -> Iterator[
         )
 
 
-def _accepted(facts: tuple[Fact, ...], balanced: Balance, findings: Sequence[Finding]) -> Accepted:
+def _judged(happened: Accepted, balanced: Balance, findings: Sequence[Finding]) -> Accepted:
     if findings:
         details = {name: value for finding in findings for name, value in finding.details.items()}
-        return Accepted(facts, first_rule(findings), _reason(findings), details)
+        rule, why = first_rule(findings), _reason(findings)
+        return replace(happened, rule=rule, message=why, details=details)
     poor = too_poor(balanced)
     if poor:
         why = f"measurement too poor to balance within the cap: {', '.join(poor)}"
-        return Accepted(facts, message=why, details={"measurement_too_poor": list(poor)})
-    return Accepted(facts)
+        return replace(happened, message=why, details={"measurement_too_poor": list(poor)})
+    return happened
 
 
 def _reason(findings: Iterable[Finding]) -> str:

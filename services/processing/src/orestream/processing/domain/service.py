@@ -8,7 +8,16 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from orestream.contracts.decision import Accepted, Asked, Decision, Happened, Incoming, Ref, World
+from orestream.contracts.decision import (
+    Asked,
+    Continued,
+    Decision,
+    Happened,
+    Incoming,
+    Ref,
+    Task,
+    World,
+)
 from orestream.contracts.lots import (
     AssayLot,
     BlendLots,
@@ -21,7 +30,7 @@ from orestream.contracts.lots import (
 )
 from orestream.contracts.message import Command
 from orestream.contracts.processing import BatchProcessed, BatchQuarantined, BatchReleased, ProcessBatch
-from orestream.lots import evolution, holding, receiving, telling, verbs
+from orestream.lots import evolution, holding, receiving, tasks, telling, verbs
 from orestream.lots.rules import R01, refused
 from orestream.lots.tables import Tables
 from orestream.processing.domain import batch, run
@@ -45,7 +54,7 @@ class ProcessingDomain:
             case Asked(command=command):
                 return self._answer(command, world)
             case Happened():
-                return Accepted(telling.follow(world, self.service, incoming))
+                return telling.follow(world, self.service, incoming)
 
     def _answer(self, command: Command, world: World) -> Decision:
         match command:
@@ -71,6 +80,14 @@ class ProcessingDomain:
             case _:
                 why = "processing releases one lot or one batch at a time; name it, and nothing else"
                 return refused(R01, why, command="ReleaseQuarantine")
+
+    def go_on(self, task: Task, world: World, most: int) -> Continued:
+        """The next facts of a task: all that this service leaves to one is telling of holds."""
+        return tasks.go_on(task, world, self.service, most)
+
+    def unfinished(self, happened: Happened, world: World) -> Task | None:
+        """What a fact leaves to be told of holds."""
+        return tasks.unfinished(happened, world, self.service)
 
     def changes(self, happened: Happened) -> tuple[Ref, ...]:
         """The aggregates that this fact changes."""

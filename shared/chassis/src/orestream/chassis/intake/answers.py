@@ -42,6 +42,7 @@ def decided(
         details=dict(decision.details) or None,
         facts=listed,
         facts_total=len(facts),
+        more_facts=True if isinstance(decision, Accepted) and decision.task is not None else None,
         input=_place(inbound.record),
         digest=inbound.digest,
         rules_version=_rules_version(setup, inbound.command.occurred_at),

@@ -116,7 +116,7 @@ async def take(unit: Unit, batch: Batch) -> bool:
             await commands.arrive(unit, inbound)
         else:
             await facts.arrive(unit, inbound, from_start)
-    return bool(unit.woken) or any(lane.ready for lane in unit.lanes.values())
+    return bool(unit.woken or unit.left_tasks) or any(lane.ready for lane in unit.lanes.values())
 
 
 async def _look_ahead(unit: Unit, inbounds: Sequence[Inbound]) -> None:

@@ -11,6 +11,7 @@ from orestream.chassis.intake.inbound import CommandBroken, CommandIn, CommandLi
 from orestream.chassis.intake.judge import Judged
 from orestream.chassis.intake.lane import Lane
 from orestream.chassis.intake.unit import Unit
+from orestream.chassis.intake.writer import Cause
 from orestream.chassis.store.answers import Remembered
 from orestream.chassis.store.outbox import Entry
 from orestream.chassis.store.parking import parked_ref
@@ -25,6 +26,7 @@ WAITING = "waiting"
 class Final:
     """A command's decision with its answer, ready to take effect."""
 
+    cause: Cause
     judged: Judged
     answer: CommandAnswered
     entry: Entry
@@ -79,6 +81,7 @@ async def settle(unit: Unit, inbound: CommandIn) -> Final | Needing:
 def finish(unit: Unit, final: Final) -> None:
     """A decision takes effect."""
     unit.apply(final.judged, answer=final.entry)
+    unit.leave(final.cause, final.judged)
     _remember(unit, final.answer, final.entry)
 
 
@@ -149,13 +152,13 @@ def _final(unit: Unit, inbound: CommandIn, verdict: Judged | Failed) -> Final:
         except Exception as error:  # noqa: BLE001 - see the docstring
             failed = Failed(f"{type(error).__name__}: {error}")
         else:
-            return Final(verdict, answer, entry)
+            return Final(inbound.cause, verdict, answer, entry)
     assert isinstance(failed, Failed)
     why = failed.why[:500]
     refusal = Refused(answers.MALFORMED, f"this command cannot be decided: {why}", {"why": why})
     answer = answers.decided(unit.setup, inbound, refusal, ())
     entry = answers.entry(unit.setup, inbound.cause, answer, 0)
-    return Final(Judged(refusal, (), (), {}, ()), answer, entry)
+    return Final(inbound.cause, Judged(refusal, (), (), {}, ()), answer, entry)
 
 
 def _behind(key: str) -> Needing:

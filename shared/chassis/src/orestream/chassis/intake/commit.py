@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from orestream.chassis.intake.unit import Unit
-from orestream.chassis.store import aggregates, answers, lanes, outbox, parked, queues, received
+from orestream.chassis.store import aggregates, answers, lanes, outbox, parked, queues, received, tasks
 from orestream.chassis.store.aggregates import Change
 from orestream.chassis.store.lanes import LaneChange
 from orestream.chassis.store.transaction import Conflict
@@ -47,6 +47,8 @@ async def write(unit: Unit, locks: Locks | None) -> None:
     await _aggregates(unit)
     await answers.insert(unit.transaction, list(unit.remembered.values()))
     await answers.finish(unit.transaction, list(unit.finished.values()))
+    await tasks.insert(unit.transaction, unit.left_tasks)
+    await tasks.proceed(unit.transaction, unit.continued)
     await _queues(unit)
     await received.write(unit.transaction, unit.received)
     await parked.insert(unit.transaction, unit.parked)

@@ -63,6 +63,7 @@ async def _take_effect(unit: Unit, inbound: FactIn) -> None:
         parking.park(unit, inbound, verdict.why, attempts=verdict.attempts)
     else:
         unit.apply(verdict)
+        unit.leave(inbound.cause, verdict)
         unit.breaker.passed()
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from orestream.chassis.errors import BreakerOpen, DatabaseUnavailable
 from orestream.chassis.intake import batch as batches
-from orestream.chassis.intake import lanes, notices, release
+from orestream.chassis.intake import lanes, notices, release, tasks
 from orestream.chassis.intake.batch import Batch, Overtaken
 from orestream.chassis.intake.breaker import Breaker, Tripped
 from orestream.chassis.intake.commit import Locks, lock_first, write
@@ -24,6 +24,7 @@ from orestream.chassis.records import Fetched, Place, Series
 from orestream.chassis.steps import Step, reached
 from orestream.chassis.store import lanes as stored_lanes
 from orestream.chassis.store import parked, queues
+from orestream.chassis.store import tasks as stored_tasks
 from orestream.chassis.store.parking import RESERVED_KINDS
 from orestream.chassis.store.store import Store
 from orestream.chassis.store.transaction import InDoubt
@@ -126,7 +127,7 @@ class Intake:
             self._expected.pop(one, None)
 
     async def drain(self) -> bool:
-        """Decide waiting commands in lanes that are ready, and parked records that may go.
+        """Decide waiting commands in lanes that are ready, parked records that may go, and chunks of tasks.
 
         Returns:
             True where something was done, so that there may be more.
@@ -134,11 +135,16 @@ class Intake:
         async with self._store.reading() as transaction:
             keys = await stored_lanes.ready(transaction, self._setup.limits.lanes_at_once)
             free = await parked.movable(transaction, 1)
+            open_ = await stored_tasks.some(transaction, 1)
         if keys:
             await self._on_lanes(keys, lanes.drain)
         for key in free:
             await self._again_where_in_doubt(partial(release.release, key=key), divisible=False)
-        return bool(keys or free)
+        gone_on = [
+            await self._again_where_in_doubt(partial(tasks.go_on, task_id=one), divisible=False)
+            for one in open_
+        ]
+        return bool(keys or free or any(gone_on))
 
     async def expire(self) -> int:
         """Refuse commands that have waited too long, by the database's clock; how many."""

@@ -10,7 +10,17 @@ from orestream.chassis.intake.setup import Setup
 from orestream.chassis.intake.view import Behind, Unloaded, View, checked
 from orestream.chassis.intake.writer import Cause
 from orestream.chassis.store.outbox import Entry
-from orestream.contracts.decision import Accepted, Asked, Decision, Domain, Happened, Incoming, Ref, Waits
+from orestream.contracts.decision import (
+    Accepted,
+    Asked,
+    Decision,
+    Domain,
+    Happened,
+    Incoming,
+    Ref,
+    Task,
+    Waits,
+)
 
 _UNSEEN = object()
 
@@ -30,6 +40,8 @@ class Judged:
     """What the facts change, as it is afterwards."""
     asked: Collection[Ref]
     """Everything the decision and the folding have read, absences included."""
+    task: Task | None = None
+    """What the decision leaves for later."""
 
     @property
     def needs(self) -> frozenset[Ref]:
@@ -87,9 +99,10 @@ def judge(
             raise Misdecided(f"{type(incoming.fact).__name__} has happened; it cannot be refused")
         folded.append(incoming)
     facts = setup.writer.happened(cause, decision.facts)
-    after = _fold(domain, (*folded, *facts), states, blocked)
+    after = fold(domain, (*folded, *facts), states, blocked)
     asked.update(after)
-    return Judged(decision, facts, setup.writer.entries(cause, facts), after, asked)
+    task = decision.task if isinstance(decision, Accepted) else None
+    return Judged(decision, facts, setup.writer.entries(cause, facts), after, asked, task)
 
 
 def _check_waits(decision: Waits, incoming: Incoming) -> None:
@@ -99,13 +112,18 @@ def _check_waits(decision: Waits, incoming: Incoming) -> None:
         raise Misdecided("a decision waits for nothing")
 
 
-def _fold(
+def fold(
     domain: Domain,
     facts: Sequence[Happened],
     states: Mapping[Ref, Any | None],
     blocked: Collection[str],
 ) -> dict[Ref, Any]:
-    """What these facts change, as it is after all of them."""
+    """What these facts change, as it is after all of them.
+
+    Raises:
+        Unloaded, Behind: as `judge`.
+        Exception: whatever a faulty domain raises.
+    """
     after: dict[Ref, Any] = {}
     for happened in facts:
         refs = domain.changes(happened)

@@ -117,4 +117,5 @@ def _too_late(unit: Unit, inbound: CommandIn, needs: Collection[Ref], limit_ms: 
         {"waits_for": list(missing)},
     )
     answer = answers.decided(unit.setup, inbound, refusal, ())
-    return Final(Judged(refusal, (), (), {}, ()), answer, answers.entry(unit.setup, inbound.cause, answer, 0))
+    entry = answers.entry(unit.setup, inbound.cause, answer, 0)
+    return Final(inbound.cause, Judged(refusal, (), (), {}, ()), answer, entry)

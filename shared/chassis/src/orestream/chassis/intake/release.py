@@ -74,6 +74,7 @@ async def _decide(unit: Unit, record: Parked, blocked: Collection[str]) -> bool:
         case Judged():
             parking.notify(unit, parking.RELEASED, record, inbound.cause, "decided")
             unit.apply(verdict)
+            unit.leave(inbound.cause, verdict)
             return True
 
 

@@ -14,8 +14,10 @@ from orestream.chassis.intake.breaker import Attempted
 from orestream.chassis.intake.inbound import read_command
 from orestream.chassis.intake.judge import Foreseen, Judged
 from orestream.chassis.intake.lane import Lane, Waiter
+from orestream.chassis.intake.leaving import opened
 from orestream.chassis.intake.setup import Setup
 from orestream.chassis.intake.taken import Committed
+from orestream.chassis.intake.writer import Cause
 from orestream.chassis.store import aggregates, answers, lanes, parking, queues
 from orestream.chassis.store.aggregates import Stored
 from orestream.chassis.store.answers import Remembered
@@ -24,6 +26,7 @@ from orestream.chassis.store.parked import Parked
 from orestream.chassis.store.parking import PARKED_KIND, PARKING, Parking
 from orestream.chassis.store.queues import Queued
 from orestream.chassis.store.received import Source
+from orestream.chassis.store.tasks import OpenTask
 from orestream.chassis.store.transaction import Transaction
 from orestream.contracts.decision import Ref
 
@@ -67,6 +70,10 @@ class Unit:
         self.received: dict[Source, int] = {}
         self.foreseen: dict[int, Foreseen] = {}
         """Decisions made ahead, by `id` of their record."""
+        self.left_tasks: list[OpenTask] = []
+        """What decisions made here leave for later."""
+        self.continued: list[tuple[OpenTask, OpenTask | None]] = []
+        """Tasks before and after their chunk; None where nothing is left."""
         self.decisions: list[Sequence[Entry]] = []
         """The records of each, visible together or not at all."""
 
@@ -123,6 +130,13 @@ class Unit:
             self.touch(ref)
         self.publish([*judged.entries, answer] if answer else judged.entries)
         self.committed.facts.extend(judged.facts)
+
+    def leave(self, cause: Cause, judged: Judged) -> None:
+        """What a decision leaves for later is kept with it."""
+        if judged.task is not None:
+            # the answer, where there is one, has the index after the facts
+            task = opened(self.setup.writer.source, cause, judged.task, len(judged.facts) + 1)
+            self.left_tasks.append(task)
 
     def touch(self, ref: Ref) -> None:
         """A row changes: so do the lanes of whoever waits for it."""

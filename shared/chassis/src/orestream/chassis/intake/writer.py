@@ -11,13 +11,13 @@ from hashlib import sha256
 from orestream.chassis.records import Fetched
 from orestream.chassis.store.outbox import Entry
 from orestream.chassis.wire_headers import encode
-from orestream.contracts.decision import Happened
+from orestream.contracts.decision import DECISION_BYTES, DECISION_FACTS, Happened
 from orestream.contracts.message import Fact
 from orestream.contracts.topics import parked_topic, partition_of, topic_of_fact
 from orestream.contracts.wire import Envelope, fact_id, headers_of, source_of
 
-MAX_FACTS = 2_000
-MAX_DECISION_BYTES = 4_000_000
+MAX_FACTS = DECISION_FACTS
+MAX_DECISION_BYTES = DECISION_BYTES
 MAX_RECORD_BYTES = 1_000_000
 """Key, value and headers; the rest of the broker's 1 MiB is for framing."""
 
@@ -66,8 +66,8 @@ class Writer:
         self._topics: dict[type[Fact], str] = {}
         self.partition = lru_cache(maxsize=65_536)(self._partition)
 
-    def happened(self, cause: Cause, facts: Sequence[Fact]) -> list[Happened]:
-        """Facts with their ids, as they follow from a cause."""
+    def happened(self, cause: Cause, facts: Sequence[Fact], first: int = 0) -> list[Happened]:
+        """Facts with their ids, as they follow from a cause; `first` is the index of the first of them."""
         return [
             Happened(
                 fact,
@@ -76,7 +76,7 @@ class Writer:
                 fact_id(self.source, cause.source, cause.id, index),
                 cause.correlation_id,
             )
-            for index, fact in enumerate(facts)
+            for index, fact in enumerate(facts, first)
         ]
 
     def entries(self, cause: Cause, facts: Sequence[Happened]) -> list[Entry]:

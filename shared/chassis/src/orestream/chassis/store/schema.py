@@ -6,9 +6,9 @@ from orestream.chassis.errors import SchemaOutOfRange
 from orestream.chassis.store.statement import plain
 from orestream.chassis.store.transaction import Transaction
 
-OLDEST = "0001"
+OLDEST = "0002"
 """The oldest revision this version works with; a later one may still be rolled out beside it."""
-NEWEST = "0001"
+NEWEST = "0002"
 
 _EXISTS = {
     True: plain(

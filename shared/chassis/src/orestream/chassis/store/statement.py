@@ -2,7 +2,8 @@
 
 `{given}` in a statement is the relation of the rows it is given: in PostgreSQL an `UNNEST` of one array per
 column; in SQLite `json_each` of one parameter where it reads, and one row after another where it writes.
-`{now}` is the database's clock in milliseconds; `{for_update}` locks rows where there are row locks.
+`{now}` is the database's clock in milliseconds; `{for_update}` locks rows where there are row locks,
+`{unless_locked}` too, passing over those that others have locked.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ _POSTGRES = {
     "{now}": "(extract(epoch from clock_timestamp()) * 1000)::bigint",
     "{for_update}": "FOR UPDATE",
     "{for_update_of_lane}": "FOR UPDATE OF lane",
+    "{unless_locked}": "FOR UPDATE SKIP LOCKED",
 }
 _SQLITE = {
     "{now}": "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
     "{for_update}": "",
     "{for_update_of_lane}": "",
+    "{unless_locked}": "",
 }
 
 

@@ -9,12 +9,13 @@ from typing import Self
 
 from orestream.chassis.errors import DatabaseUnavailable
 from orestream.chassis.records import Place
-from orestream.chassis.store import histories, leases, offsets, outbox, parked, parking, queues, schema
+from orestream.chassis.store import histories, leases, offsets, outbox, parked, parking, queues, schema, tasks
 from orestream.chassis.store.outbox import Head
 from orestream.chassis.store.outbox_row import OutboxRow
 from orestream.chassis.store.parked import Parked, Wish
 from orestream.chassis.store.postgres import PostgresDatabase
 from orestream.chassis.store.sqlite import SqliteDatabase
+from orestream.chassis.store.tasks import Backlog
 from orestream.chassis.store.transaction import Conflict, Database, InDoubt, Transaction
 
 POOL_SIZE = 5
@@ -115,6 +116,11 @@ class Store:
         """How many keys are parked."""
         async with self._database.reading() as transaction:
             return await parked.keys(transaction)
+
+    async def open_tasks(self) -> Backlog:
+        """How many decisions have facts still to come, and for how long the oldest one has."""
+        async with self._database.reading() as transaction:
+            return await tasks.backlog(transaction)
 
     async def parked_list(self, limit: int = 1000) -> list[Parked]:
         """What is parked, in order."""

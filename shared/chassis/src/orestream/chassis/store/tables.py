@@ -137,6 +137,23 @@ PARKED = _table(
 )
 """Facts set aside: `behind` names the parked key that one follows, or is null where it fails itself."""
 
+TASK = _table(
+    "task",
+    _text("id", key=True),
+    _number("chunk"),
+    _number("next_index"),
+    _text("cause_id"),
+    _text("cause_source"),
+    _text("cause_time"),
+    _text("correlation_id"),
+    _text("traceparent", null=True),
+    _text("kind"),
+    _text("payload"),
+    _number("begun_ms"),
+    Index("task_begun", "begun_ms", "id"),
+)
+"""What decisions have left to be told in chunks: where to go on, and the index of the next fact."""
+
 OUTBOX = _table(
     "outbox",
     _number("position", key=True),

@@ -163,9 +163,10 @@ async def _database(settings: Settings, service: str) -> Finding:
     url = without_secret(settings.database_for(service))
     try:
         async with opened(settings, service) as store:
-            waiting, parked, breaker = (
+            waiting, parked, backlog, breaker = (
                 await store.waiting_count(),
                 await store.parked_keys(),
+                await store.open_tasks(),
                 await store.breaker(),
             )
     except Unusable as error:
@@ -175,6 +176,8 @@ async def _database(settings: Settings, service: str) -> Finding:
             what, well=False, found=f"{url}: {error}", advice="check the URL, or run `orestream migrate`"
         )
     found = f"{url}: {waiting} commands wait, {parked} keys are parked"
+    if backlog.tasks:
+        found += f", {backlog.tasks} decisions have facts to come, since {backlog.oldest_seconds:.0f} s"
     if breaker is not None:
         advice = f"`orestream parked list --service {service}` shows what failed"
         return Finding(what, well=False, found=f"{found}; it stopped itself: {breaker}", advice=advice)
