@@ -15,7 +15,7 @@ from tests.chaos.checker.derived import (
     services,
 )
 from tests.chaos.checker.evidence import FACTS_READ, Evidence, Row
-from tests.chaos.checker.records import Record
+from tests.chaos.checker.records import Record, Series
 from tests.chaos.checker.verdicts import Findings, Verdict
 
 PARKING = ("parking", "keys")
@@ -56,12 +56,16 @@ def _counted(evidence: Evidence, service: str, found: Findings) -> None:
 
 
 def _lost(evidence: Evidence, service: str, told: set[str], found: Findings) -> None:
-    """A fact that does not so much as decode is told of, once the service is past it."""
+    """A fact that does not so much as decode is told of, once the service is past it; a repeat is dropped."""
     known = {record.type for own in own_records(evidence).values() for record in own}
+    last: dict[tuple[str, Series], int] = {}
     for topic in FACTS_READ[service]:
         for record in evidence.of(topic):
+            of = record.source, record.series
+            repeat = 0 < record.sequence <= last.get(of, 0)
+            last[of] = max(last.get(of, 0), record.sequence)
             passed = record.offset < evidence.databases[service].intake.get(record.series, 0)
-            if passed and not _readable(record, known):
+            if passed and not repeat and not _readable(record, known):
                 found.examined += 1
                 if record.at not in told:
                     found.add(f"{record.at}: cannot be read, and {service} has not parked it")
