@@ -141,6 +141,8 @@ def _no_kafka_streams() -> str | None:
             return f"no {'Maven' if tool == 'mvn' else tool}"
     if _built_since(_JAVA_SOURCES):
         return None
+    # jars of former versions would stay on the class path
+    shutil.rmtree(_JAVA_BUILT, ignore_errors=True)
     try:
         built = subprocess.run(
             ["mvn", "-q", "-B", "package"],

@@ -3,7 +3,6 @@
 All systems are measured in turns in one section, so that every ratio is between figures of the same hour.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,7 +45,7 @@ class Throughput:
             chassis_bench.without_transactions(PLAIN),
             *peers_bench.systems(),
         )
-        figures = await asyncio.to_thread(rounds, bench, NAME, systems)
+        figures = await rounds(bench, NAME, systems)
         return [*figures, exactly_once_cost(figures)]
 
 

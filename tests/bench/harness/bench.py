@@ -36,7 +36,7 @@ class Sizes:
     budget_s: float | None
 
 
-QUICK = Sizes("quick", records=20_000, slow_records=1_000, long_records=60_000, repeats=1, budget_s=170)
+QUICK = Sizes("quick", records=12_000, slow_records=500, long_records=40_000, repeats=1, budget_s=160)
 DEFAULT = Sizes(
     "default", records=100_000, slow_records=3_000, long_records=300_000, repeats=3, budget_s=1_140
 )

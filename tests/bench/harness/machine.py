@@ -28,6 +28,7 @@ def environment(runtime: Runtime, checkout: Path) -> dict[str, str]:
         "python": platform.python_version(),
         "kafka": _kafka(runtime),
         "java": runtime.java.version,
+        "java of the peer": _system_java(),
         "postgresql": _output([str(packaged("postgres")), "--version"]).rpartition(" ")[2],
         **{name: found for name in _LIBRARIES if (found := _version(name))},
     }
@@ -54,6 +55,15 @@ def _revision(checkout: Path) -> str:
 def _kafka(runtime: Runtime) -> str:
     name = next(jar.stem for jar in runtime.jars if jar.stem.startswith("kafka-clients-"))
     return name.removeprefix("kafka-clients-").partition("-")[0]
+
+
+def _system_java() -> str:
+    """The version of the machine's own Java, which runs the peer in Java."""
+    try:
+        asked = subprocess.run(["java", "-version"], capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return "none"
+    return asked.stderr.split('"')[1] if '"' in asked.stderr else "unknown"
 
 
 def _version(name: str) -> str:

@@ -121,7 +121,7 @@ def run_once(bench: Bench, master: Master, system: System, records: int) -> Run:
             stack.enter_context(_running(program, place, number))
             for number, program in enumerate(system.programs(place), 1)
         ]
-        _await(reader, _WARM, children, _READY_S)
+        _await(reader, _WARM, children, min(_READY_S, max(bench.left_s(), _STALLED_S)))
         time.sleep(_SETTLE_S)
         return _measure(bench, system, prefill, reader, children=children, records=records)
 

@@ -1,5 +1,6 @@
 """Repeats in rounds: every system once, then every system again, so that drift hits all alike."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,11 +12,13 @@ from orestream.cli.embedded.errors import EmbeddedError
 from tests.bench.harness.bench import Bench
 from tests.bench.harness.figures import Figure, middle_cost
 from tests.bench.harness.pipeline import Run, System, run_once
-from tests.bench.harness.stage import Master, NotMeasured
+from tests.bench.harness.stage import PARTITIONS, Master, NotMeasured
 
 RATE = "records per second"
 _FIRST_GUESS_S = 15.0
 _KEPT_OF_A_FAILURE = 300
+_WARM_UP_PART = 5
+_FAILURES = (NotMeasured, KafkaException, EmbeddedError)
 
 
 @dataclass(slots=True)
@@ -51,17 +54,19 @@ class Series:
         )
 
 
-def rounds(bench: Bench, section: str, systems: Sequence[System]) -> list[Figure]:
-    """Measure all systems, as often as the sizes say and the time allows."""
+async def rounds(bench: Bench, section: str, systems: Sequence[System]) -> list[Figure]:
+    """Measure all systems, as often as the sizes say and the time allows; can be interrupted between runs."""
     all_series = [Series(system, _records(bench, system)) for system in systems if bench.wants(system.name)]
     there = [one for one in all_series if not _missing(one)]
     if there:
         master = Master(bench.broker.bootstrap)
         bench.progress("making the input records")
         master.fill(max(one.records for one in there))
+        _warm_up(bench, master, there[0])
     for number in range(1, bench.sizes.repeats + 1):
         for one in there:
             _measure_again(bench, master, one, f"{number}/{bench.sizes.repeats}")
+            await asyncio.sleep(0)
     return [one.figure(section) for one in all_series]
 
 
@@ -71,13 +76,19 @@ def _missing(one: Series) -> bool:
 
 
 def _records(bench: Bench, system: System) -> int:
-    match system.pace:
-        case "slow":
-            return bench.sizes.slow_records
-        case "long":
-            return bench.sizes.long_records
-        case _:
-            return bench.sizes.records
+    """As many as the system's pace has, the same in each partition."""
+    sizes = bench.sizes
+    wanted = {"slow": sizes.slow_records, "fast": sizes.records, "long": sizes.long_records}[system.pace]
+    return max(wanted // PARTITIONS, 1) * PARTITIONS
+
+
+def _warm_up(bench: Bench, master: Master, one: Series) -> None:
+    """A run that is not counted: the broker's Java has compiled by then what every system asks of it."""
+    records = max(one.records // _WARM_UP_PART // PARTITIONS, 1) * PARTITIONS
+    try:
+        run_once(bench, master, one.system, records)
+    except _FAILURES as failure:
+        bench.progress(f"  the run for warming up failed: {failure}")
 
 
 def _measure_again(bench: Bench, master: Master, one: Series, which: str) -> None:
@@ -88,7 +99,7 @@ def _measure_again(bench: Bench, master: Master, one: Series, which: str) -> Non
     began = time.monotonic()
     try:
         run = run_once(bench, master, one.system, one.records)
-    except (NotMeasured, KafkaException, EmbeddedError) as failure:
+    except _FAILURES as failure:
         one.failure = " ".join(str(failure).split())[-_KEPT_OF_A_FAILURE:]
         bench.progress(f"  {which} {one.system.name}: {failure}")
     else:
