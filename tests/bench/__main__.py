@@ -15,14 +15,18 @@ from pathlib import Path
 from orestream.cli.embedded.archive import ensure_archive
 from orestream.cli.embedded.errors import EmbeddedError
 from orestream.cli.embedded.runtime import prepare
+from tests.bench.genealogy import Genealogy
 from tests.bench.harness.bench import CHECKOUT, DEFAULT, FULL, QUICK, Bench, Section, Sizes, surroundings
 from tests.bench.harness.figures import Figure
 from tests.bench.harness.machine import environment
 from tests.bench.harness.results import Results, markdown, read
 from tests.bench.harness.tables import terminal_table
+from tests.bench.latency import Latency
+from tests.bench.recovery import Recovery
+from tests.bench.services import Services
 from tests.bench.throughput import Throughput
 
-SECTIONS: tuple[Section, ...] = (Throughput(),)
+SECTIONS: tuple[Section, ...] = (Throughput(), Services(), Genealogy(), Latency(), Recovery())
 _SIZES = {sizes.name: sizes for sizes in (QUICK, DEFAULT, FULL)}
 _EXAMPLES = """\
 examples:

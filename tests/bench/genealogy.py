@@ -15,13 +15,13 @@ from confluent_kafka import Message
 
 from orestream.contracts.lots import LotHeld
 from orestream.contracts.topics import MINING_LOTS, OUTCOMES
-from tests.bench.traffic import family_tree, lots_in, outgoing
 from tests.bench.fleet import Fleet
 from tests.bench.harness.bench import Bench
 from tests.bench.harness.figures import Figure
 from tests.bench.harness.targets import Target
 from tests.bench.harness.usage import PeakMemory
 from tests.bench.services import final_answer
+from tests.bench.traffic import family_tree, lots_in, outgoing
 from tests.bench.watching import Outgoing, Watcher, header, send_all
 from tests.support.desk import Desk
 

@@ -11,14 +11,14 @@ from confluent_kafka import Message
 
 from orestream.contracts.shipments import ShipmentRecalled
 from orestream.contracts.topics import EXPORT_SHIPMENTS, OUTCOMES
-from tests.bench.traffic import outgoing, sources
 from tests.bench.events import INPUT, OUTPUT, Feed
 from tests.bench.fleet import HANDLER, Fleet
 from tests.bench.harness.bench import Bench
 from tests.bench.harness.figures import Figure
 from tests.bench.harness.stage import KEYS, PARTITIONS
 from tests.bench.harness.targets import Bound, Target
-from tests.bench.services import SERVICES, final_answer
+from tests.bench.services import SERVICES, final_answer, within
+from tests.bench.traffic import outgoing, sources
 from tests.bench.watching import Outgoing, Pacer, Watcher, header, send_all
 from tests.support.chain import commands as chain_commands
 from tests.support.chain import many
@@ -47,7 +47,7 @@ class _Amounts:
 
 
 _AMOUNTS = {
-    "quick": _Amounts(100, 10_000, 3, 5, 1),
+    "quick": _Amounts(80, 10_000, 2, 3, 1),
     "default": _Amounts(300, 40_000, 8, 20, 2),
     "full": _Amounts(1_200, 200_000, 20, 100, 3),
 }
@@ -74,7 +74,7 @@ class Latency:
         """The handler, then one service, then all three, in turns."""
         amounts = _AMOUNTS[bench.sizes.name]
         samples: Samples = {}
-        for repeat in range(1, amounts.repeats + 1):
+        for repeat in within(bench, amounts.repeats):
             bench.progress(f"latency, {repeat} of {amounts.repeats}")
             for measure in (_handler, _answers, _recalls):
                 found = await asyncio.to_thread(measure, bench, amounts)

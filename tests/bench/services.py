@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from confluent_kafka import Message
 
 from orestream.contracts.topics import OUTCOMES
-from tests.bench.traffic import lots, outgoing, shipments, sources
 from tests.bench.fleet import Fleet
 from tests.bench.harness.bench import Bench
 from tests.bench.harness.figures import Cost, Figure, middle_cost
 from tests.bench.harness.targets import Bound, Target, memory
 from tests.bench.harness.usage import PeakMemory
+from tests.bench.traffic import lots, outgoing, shipments, sources
 from tests.bench.watching import Outgoing, Watcher, send_all
 from tests.support.desk import Desk
 
@@ -61,7 +61,7 @@ class _Amounts:
 
 
 _AMOUNTS = {
-    "quick": _Amounts(4_000, 10, (0, 20_000), 1),
+    "quick": _Amounts(3_000, 5, (0, 20_000), 1),
     "default": _Amounts(12_000, 60, (0, 100_000), 2),
     "full": _Amounts(20_000, 200, (0, 100_000, 1_000_000), 3),
 }
@@ -93,7 +93,7 @@ class Services:
         """Mining with each number of lots in turns, then whole shipments through all three."""
         amounts = _AMOUNTS[bench.sizes.name]
         runs: dict[str, list[_Run]] = {}
-        for repeat in range(1, amounts.repeats + 1):
+        for repeat in within(bench, amounts.repeats):
             for there in amounts.lots_there:
                 bench.progress(f"mining, {there:,} lots in the database, {repeat} of {amounts.repeats}")
                 runs.setdefault(mining_with(there), []).append(
@@ -103,6 +103,18 @@ class Services:
             runs.setdefault(CHAIN, []).append(await asyncio.to_thread(_chain, bench, amounts.shipments))
         figures = [_figure(system, some) for system, some in runs.items()]
         return [*figures, *_flat(runs, mining_with(0))]
+
+
+def within(bench: Bench, repeats: int) -> Iterator[int]:
+    """Numbers of repeats from 1, while there is time for one more like the longest; says what is dropped."""
+    longest = 0.0
+    for repeat in range(1, repeats + 1):
+        if repeat > 1 and bench.left_s() < longest:
+            bench.remark(f"repeats {repeat} to {repeats} are dropped: no time is left")
+            return
+        began = time.monotonic()
+        yield repeat
+        longest = max(longest, time.monotonic() - began)
 
 
 async def _mining(bench: Bench, lots_there: int, commands: int, repeat: int) -> _Run:
