@@ -24,7 +24,7 @@ from orestream.chassis.relay.lease import Lease
 from orestream.chassis.relay.publisher import Publisher
 from orestream.chassis.resting import until
 from orestream.chassis.steps import Step, reached
-from orestream.chassis.store.outbox import Head
+from orestream.chassis.store.outbox import PRUNED_AT_ONCE, Head
 from orestream.chassis.store.outbox_row import OutboxRow
 
 log = logger(__name__)
@@ -247,7 +247,9 @@ class Relay:
         self._metrics.outbox_age.set(await self._outbox.outbox_age(cursor.position) or 0.0)
         await reached(Step.BEFORE_PRUNE)
         # the row at the cursor itself stays, so that its link can be compared
-        await self._outbox.prune_outbox(cursor.position, self._limits.keep)
+        if await self._outbox.prune_outbox(cursor.position, self._limits.keep) >= PRUNED_AT_ONCE:
+            # there is more: go on after the next transaction, or a busy service's outbox would only grow
+            self._chores_at = 0.0
 
     def _doubt(self, error: Exception) -> None:
         self._progress.busy()

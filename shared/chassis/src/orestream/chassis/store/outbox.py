@@ -74,7 +74,7 @@ _PRUNE = plain(
     " (SELECT position, timestamp_ms FROM outbox WHERE position < $1 ORDER BY position LIMIT $3) AS oldest"
     " WHERE timestamp_ms < {now} - $2)"
 )
-"""Looks at no more than it may delete: nothing is old for most of a day."""
+"""Looks at no more than it may delete."""
 PRUNED_AT_ONCE = 10_000
 
 
@@ -136,6 +136,10 @@ async def age(transaction: Transaction, position: int) -> float | None:
 
 async def prune(transaction: Transaction, up_to: int, older_than_ms: int) -> int:
     """Delete a range of rows before a position, which itself stays; how many."""
+    oldest = await age(transaction, 0)
+    if oldest is None or oldest * 1000 < older_than_ms:
+        # for most of a day nothing is old: one row is looked at, not a range
+        return 0
     return await transaction.run(_PRUNE, up_to, older_than_ms, PRUNED_AT_ONCE)
 
 
