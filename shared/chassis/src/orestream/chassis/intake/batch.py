@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orestream.chassis.intake import commands, facts
-from orestream.chassis.intake.decide import foresee
-from orestream.chassis.intake.inbound import CommandBroken, CommandIn, FactIn, Inbound, read
+from orestream.chassis.intake.decide import changed, foresee
+from orestream.chassis.intake.inbound import CommandBroken, CommandIn, FactIn, FactLike, Inbound, read
 from orestream.chassis.intake.setup import Setup
 from orestream.chassis.intake.taken import Halt, Moved
 from orestream.chassis.intake.unit import Unit
 from orestream.chassis.records import Fetched, Place, Series
 from orestream.chassis.store import offsets, received
 from orestream.chassis.store.transaction import Transaction
+
+_COMMAND_LIKE = (CommandIn, CommandBroken)
 
 
 class Overtaken(Exception):
@@ -102,21 +104,29 @@ async def take(unit: Unit, batch: Batch) -> bool:
         HoleFound: a fact has been lost before one of them.
         Tripped: too many facts fail.
     """
-    facts_in = [i for i in batch.inbounds if not isinstance(i, CommandIn | CommandBroken)]
-    commands_in = [i for i in batch.inbounds if isinstance(i, CommandIn | CommandBroken)]
+    facts_in = [i for i in batch.inbounds if not isinstance(i, _COMMAND_LIKE)]
+    commands_in = [i for i in batch.inbounds if isinstance(i, _COMMAND_LIKE)]
     await unit.load_lanes({i.key for i in commands_in if isinstance(i, CommandIn)})
     await unit.load_answers({i.cause.id for i in commands_in})
     unit.received.update(await received.read(unit.transaction, facts.sources_of(facts_in)))
-    places = {_series(i): batch.places[_series(i)] for i in facts_in}
-    from_start = await offsets.read_from_start(unit.transaction, places)
-    await unit.load_parking()
+    from_start = await _from_start(unit, batch, facts_in)
+    await unit.load_parking(changed(unit, facts_in))
     await _look_ahead(unit, batch.inbounds)
     for inbound in batch.inbounds:
-        if isinstance(inbound, CommandIn | CommandBroken):
+        if isinstance(inbound, _COMMAND_LIKE):
             await commands.arrive(unit, inbound)
         else:
             await facts.arrive(unit, inbound, from_start)
     return bool(unit.woken or unit.left_tasks) or any(lane.ready for lane in unit.lanes.values())
+
+
+async def _from_start(unit: Unit, batch: Batch, inbounds: Sequence[FactLike]) -> set[Series]:
+    """Partitions read from their beginning, so that a source's sequence begins at 1 in them.
+
+    Asked only where a source is new: one that is known goes on from what is known.
+    """
+    new = {_series(i) for i in inbounds if i.source is not None and i.source not in unit.received}
+    return await offsets.read_from_start(unit.transaction, {one: batch.places[one] for one in new})
 
 
 async def _look_ahead(unit: Unit, inbounds: Sequence[Inbound]) -> None:

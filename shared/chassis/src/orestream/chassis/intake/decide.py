@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from orestream.chassis.intake.inbound import CommandIn, FactIn
+from orestream.chassis.intake.inbound import CommandIn, FactIn, FactLike
 from orestream.chassis.intake.judge import Foreseen, Judged, judge
 from orestream.chassis.intake.unit import Unit
 from orestream.chassis.intake.view import Behind, Unloaded, checked
@@ -74,7 +74,6 @@ async def foresee(unit: Unit, inbounds: Sequence[CommandIn | FactIn], blocked: C
 
     Catches everything: what fails or is blocked here is looked at again in its turn.
     """
-    await unit.load({ref for inbound in inbounds for ref in _changes(unit, inbound)})
     states = dict(unit.states)
     pending = list(inbounds)
     while pending:
@@ -96,14 +95,19 @@ async def foresee(unit: Unit, inbounds: Sequence[CommandIn | FactIn], blocked: C
         pending = again
 
 
-def _changes(unit: Unit, inbound: CommandIn | FactIn) -> Iterable[Ref]:
-    """What a fact changes, as far as its domain says so without failing."""
-    if not isinstance(inbound, FactIn):
-        return ()
-    try:
-        return [checked(ref) for ref in unit.setup.domain.changes(inbound.happened)]
-    except Exception:  # noqa: BLE001 - it is looked at again in its turn
-        return ()
+def changed(unit: Unit, inbounds: Iterable[FactLike]) -> set[Ref]:
+    """What facts change, as far as their domain says so without failing.
+
+    Catches everything: what fails here is looked at again in its turn.
+    """
+    refs: set[Ref] = set()
+    for inbound in inbounds:
+        if isinstance(inbound, FactIn):
+            try:
+                refs.update(map(checked, unit.setup.domain.changes(inbound.happened)))
+            except Exception:  # noqa: BLE001, S112 - see the docstring
+                continue
+    return refs
 
 
 def _incoming(inbound: CommandIn | FactIn) -> Incoming:

@@ -90,13 +90,13 @@ class Unit:
             self.states[ref] = self._read(ref, row) if row else None
             self.waiters.setdefault(ref, set()).update(waiters.get(ref, ()))
 
-    async def load_parking(self) -> None:
-        """Read what is parked; every decision depends on it.
+    async def load_parking(self, refs: Iterable[Ref] = ()) -> None:
+        """Read what is parked, since every decision depends on it, and with it some aggregates.
 
         Raises:
             BreakerOpen: the service has stopped itself.
         """
-        await self.load([PARKING])
+        await self.load([PARKING, *refs])
         self.asked.add(PARKING)
         if self.parking.breaker is not None:
             raise BreakerOpen(self.parking.breaker)

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 
+from orestream.chassis.intake.heading import Heading
 from orestream.chassis.records import Fetched
 from orestream.chassis.store.outbox import Entry
 from orestream.chassis.wire_headers import encode
+from orestream.contracts.decimals import write_time
 from orestream.contracts.decision import DECISION_BYTES, DECISION_FACTS, Happened
 from orestream.contracts.message import Fact
 from orestream.contracts.topics import parked_topic, partition_of, topic_of_fact
@@ -63,7 +65,7 @@ class Writer:
         self._partitions = partitions
         self._topic_of = topic_of
         self._max = max_record_bytes
-        self._topics: dict[type[Fact], str] = {}
+        self._said: dict[type[Fact], tuple[str, Heading]] = {}
         self.partition = lru_cache(maxsize=65_536)(self._partition)
 
     def happened(self, cause: Cause, facts: Sequence[Fact], first: int = 0) -> list[Happened]:
@@ -89,29 +91,20 @@ class Writer:
             raise TooLarge(f"{size} bytes of facts, where one decision may have {MAX_DECISION_BYTES}")
         return entries
 
-    def entry(self, cause: Cause, happened: Happened, cause_id: str | None = None) -> Entry:
+    def entry(self, cause: Cause, happened: Happened) -> Entry:
         """The record of one fact or answer. Raises TooLarge."""
         fact = happened.fact
-        key = fact.key
-        envelope = Envelope(
-            id=happened.id,
-            source=self.source,
-            type=fact.TYPE,
-            subject=key,
-            time=happened.time,
-            correlation_id=cause.correlation_id,
-            causation_id=cause_id or cause.id,
-            sequence=0,
-            traceparent=_traceparent(cause, happened.id),
+        key = fact.key.encode()
+        topic, heading = self._said.get(type(fact)) or self._learn(type(fact))
+        headers = heading.over(
+            happened.id,
+            key,
+            write_time(happened.time),
+            correlation=cause.correlation_id,
+            causation=cause.id,
+            trace=_traceparent(cause, happened.id),
         )
-        topic = self._topic(type(fact))
-        entry = Entry(
-            topic,
-            self.partition(topic, key.encode()),
-            key.encode(),
-            encode(headers_of(envelope)),
-            fact.write(),
-        )
+        entry = Entry(topic, self.partition(topic, key), key, headers, fact.write())
         self._check(entry)
         return entry
 
@@ -150,18 +143,19 @@ class Writer:
         kept = record.key if len(record.key or b"") <= self._max // 2 else key.encode()
         return Entry(self._parked, partition, kept, omitted, None)
 
-    def _topic(self, class_: type[Fact]) -> str:
-        topic = self._topics.get(class_)
-        if topic is None:
-            topic = self._topics[class_] = self._topic_of(self.service, class_.__name__)
-        return topic
+    def _learn(self, class_: type[Fact]) -> tuple[str, Heading]:
+        """The topic and the headers of a class of facts, which stay the same."""
+        topic = self._topic_of(self.service, class_.__name__)
+        self._said[class_] = topic, Heading(self.source, class_.TYPE)
+        return self._said[class_]
 
     def _partition(self, topic: str, key: bytes) -> int:
         return partition_of(key, self._partitions[topic])
 
     def _check(self, entry: Entry) -> None:
-        if _size(entry) > self._max:
-            raise TooLarge(f"a record of {_size(entry)} bytes, where {self._max} may be published")
+        size = _size(entry)
+        if size > self._max:
+            raise TooLarge(f"a record of {size} bytes, where {self._max} may be published")
 
 
 def _size(entry: Entry) -> int:
