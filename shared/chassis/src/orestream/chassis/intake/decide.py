@@ -42,13 +42,15 @@ async def decide(unit: Unit, inbound: CommandIn | FactIn, blocked: Collection[st
     through.
     """
     ahead = unit.foreseen.pop(id(inbound), None)
-    if ahead is not None and PARKING not in unit.changed and ahead.holds(unit.states):
+    if ahead is not None and not unit.careful and PARKING not in unit.changed and ahead.holds(unit.states):
         return ahead.judged
     error: Exception | None = None
     failures = 0
     while failures < ATTEMPTS:
         try:
-            return judge(unit.setup, _incoming(inbound), inbound.cause, unit.states, blocked)
+            judged = judge(unit.setup, _incoming(inbound), inbound.cause, unit.states, blocked)
+            if unit.careful:
+                _check_states(unit, judged)
         except Unloaded as unloaded:
             missing = unloaded.refs
         except Behind as behind:
@@ -60,6 +62,8 @@ async def decide(unit: Unit, inbound: CommandIn | FactIn, blocked: Collection[st
             error = raised
             failures += 1
             continue
+        else:
+            return judged
         await unit.load(missing)
     # what it has read is not known; other states might not have made it fail
     unit.asked.update(unit.versions)
@@ -93,6 +97,12 @@ async def foresee(unit: Unit, inbounds: Sequence[CommandIn | FactIn], blocked: C
         await unit.load(missing)
         states.update((ref, unit.states[ref]) for ref in missing)
         pending = again
+
+
+def _check_states(unit: Unit, judged: Judged) -> None:
+    """Raises Unwritable."""
+    for state in judged.states.values():
+        unit.setup.codec.write(state)
 
 
 def changed(unit: Unit, inbounds: Iterable[FactLike]) -> set[Ref]:

@@ -16,7 +16,7 @@ from orestream.chassis.intake.commit import Locks, lock_first, write
 from orestream.chassis.intake.contention import TooMuch, persist
 from orestream.chassis.intake.facts import HoleFound
 from orestream.chassis.intake.setup import Decode, IntakeLimits, Setup
-from orestream.chassis.intake.states import StateCodec
+from orestream.chassis.intake.states import StateCodec, Unwritable
 from orestream.chassis.intake.taken import Committed, Moved, Superseded, Taken
 from orestream.chassis.intake.unit import Unit
 from orestream.chassis.intake.writer import MAX_RECORD_BYTES, TopicOfFact, Writer
@@ -198,6 +198,7 @@ class Intake:
     async def _once(self, work: Work[T], *, divisible: bool, batch: Batch | None = None) -> T:
         """One piece of work in one transaction, again while others change what it reads."""
         conflicts = 0
+        careful = False
 
         def count() -> None:
             nonlocal conflicts
@@ -206,7 +207,7 @@ class Intake:
         async def attempt(locks: Locks, lock: bool) -> T:
             breaker = self._breaker.attempt()
             async with self._store.transaction() as transaction:
-                unit = Unit(self._setup, transaction, breaker)
+                unit = Unit(self._setup, transaction, breaker, careful=careful)
                 unit.committed.conflicts = conflicts
                 if batch is not None:
                     await batch.move(transaction)
@@ -223,7 +224,12 @@ class Intake:
             self._tell(unit)
             return done
 
-        return await persist(attempt, divisible=divisible, on_conflict=count)
+        try:
+            return await persist(attempt, divisible=divisible, on_conflict=count)
+        except Unwritable:
+            # found at the write, when all is decided: once more, each decision to prove its states by itself
+            careful = True
+            return await persist(attempt, divisible=divisible, on_conflict=count)
 
     def _tell(self, unit: Unit) -> None:
         if unit.decisions:

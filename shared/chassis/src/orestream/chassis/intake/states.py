@@ -15,6 +15,10 @@ from orestream.chassis.store.aggregates import Stored
 FIRST_FORMAT = 1
 
 
+class Unwritable(ValueError):
+    """A state that JSON cannot hold: a fault of the domain that made it."""
+
+
 class StateCodec:
     """Writes and reads the states of every kind.
 
@@ -29,9 +33,18 @@ class StateCodec:
         self._adapters: dict[type, TypeAdapter[Any]] = {}
 
     def write(self, state: Any) -> tuple[int, str]:
-        """Format and text of a state."""
+        """Format and text of a state.
+
+        Catches everything that writing it raises.
+
+        Raises:
+            Unwritable: it holds what JSON cannot.
+        """
         class_ = type(state)
-        body = self._adapter(class_).dump_json(state).decode()
+        try:
+            body = self._adapter(class_).dump_json(state).decode()
+        except Exception as error:
+            raise Unwritable(f"a {class_.__name__} cannot be stored: {error}") from error
         return _format(class_), f'{{"{class_.__name__}":{body}}}'
 
     def read(self, kind: str, stored: Stored) -> Any | None:

@@ -34,10 +34,14 @@ from orestream.contracts.decision import Ref
 class Unit:
     """What one transaction knows and will write."""
 
-    def __init__(self, setup: Setup, transaction: Transaction, breaker: Attempted) -> None:
+    def __init__(
+        self, setup: Setup, transaction: Transaction, breaker: Attempted, *, careful: bool = False
+    ) -> None:
         self.setup = setup
         self.transaction = transaction
         self.breaker = breaker
+        self.careful = careful
+        """True where each decision has to prove that its states can be stored, which costs time."""
         self.committed = Committed()
 
         self.versions: dict[Ref, int | None] = {}
