@@ -64,7 +64,7 @@ class Samples:
     stages: Counter[str] = field(default_factory=Counter)
     places: Counter[tuple[str, str]] = field(default_factory=Counter)
     seconds: float = 0.0
-    """CPU time of the process while it was sampled."""
+    """CPU time of the process while it was sampled, by which counts become times."""
     _known: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
     def note(self, _signal: int, frame: FrameType | None) -> None:

@@ -188,11 +188,7 @@ async def test_a_wait_registered_while_its_row_is_being_read_loses_no_wake_up(
     async def register(_: Stepwise) -> None:
         await replicas.two.take([waits], branch.places)
 
-    async def not_yet(_: Stepwise) -> None:
-        """What is parked is read first."""
-        replicas.ways[0].stops[statement] = register
-
-    replicas.ways[0].stops[statement] = not_yet
+    replicas.ways[0].stops[statement] = register
     await replicas.one.take([branch.rates.fact(rate("EUR", "3"))], branch.places)
     assert not replicas.ways[0].stops
     await branch.settle()

@@ -41,12 +41,15 @@ class Batch:
         places: Mapping[Series, Place],
     ) -> Batch:
         """Decode; what lies below the expected offsets is left out."""
-        fresh = [r for r in records if r.offset >= expected[Series(r.topic, r.partition)]]
-        moves = {one: (at, at) for one, at in expected.items()}
-        for record in fresh:
-            one = Series(record.topic, record.partition)
-            moves[one] = moves[one][0], record.offset + 1
-        return cls(tuple(read(setup, record) for record in fresh), moves, places)
+        starts = {(one.topic, one.partition): at for one, at in expected.items()}
+        ends = dict(starts)
+        fresh = []
+        for record in records:
+            one = record.topic, record.partition
+            if record.offset >= starts[one]:
+                fresh.append(read(setup, record))
+                ends[one] = record.offset + 1
+        return cls(tuple(fresh), {one: (at, ends[one]) for one, at in expected.items()}, places)
 
     def halves(self) -> tuple[Batch, Batch]:
         """The first half of the records, and the rest from where that ends."""

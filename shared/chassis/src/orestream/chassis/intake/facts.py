@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from orestream.chassis.intake import parking
 from orestream.chassis.intake.decide import Blocked, Failed, decide
@@ -28,10 +28,11 @@ class HoleFound(Exception):
         self.halt = halt
 
 
-def sources_of(inbounds: Iterable[FactLike]) -> set[Source]:
+def sources_of(inbounds: Collection[FactLike]) -> set[Source]:
     """Everything that a sequence check of these depends on."""
     sources = {inbound.source for inbound in inbounds if inbound.source is not None}
-    return sources | {_uncounted(inbound) for inbound in inbounds}
+    series = {(inbound.record.topic, inbound.record.partition) for inbound in inbounds}
+    return sources | {Source("", *one) for one in series}
 
 
 async def arrive(unit: Unit, inbound: FactLike, from_start: set[Series]) -> None:

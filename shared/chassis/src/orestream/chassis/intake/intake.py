@@ -102,7 +102,12 @@ class Intake:
             Recoverable: nothing is committed; read the offsets again and seek.
             BreakerOpen: too many facts fail, now or before.
         """
-        at = {one: places[one] for one in {Series(record.topic, record.partition) for record in records}}
+        at = {
+            one: places[one]
+            for one in {
+                Series(*series) for series in {(record.topic, record.partition) for record in records}
+            }
+        }
         try:
             batch = Batch.of(self._setup, records, await self._expect(at), at)
             moved = await self._take(batch)

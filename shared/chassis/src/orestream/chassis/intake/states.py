@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -19,6 +19,16 @@ class Unwritable(ValueError):
     """A state that JSON cannot hold: a fault of the domain that made it."""
 
 
+class _Form(NamedTuple):
+    """What is the same for all states of one class."""
+
+    format: int
+    opening: str
+    """What the text begins with."""
+    dump: Callable[[Any], bytes]
+    load: Callable[[str], Any]
+
+
 class StateCodec:
     """Writes and reads the states of every kind.
 
@@ -30,7 +40,7 @@ class StateCodec:
         self._classes = {
             (kind, class_.__name__): class_ for kind, type_ in states.items() for class_ in _members(type_)
         }
-        self._adapters: dict[type, TypeAdapter[Any]] = {}
+        self._forms: dict[type, _Form] = {}
 
     def write(self, state: Any) -> tuple[int, str]:
         """Format and text of a state.
@@ -41,11 +51,11 @@ class StateCodec:
             Unwritable: it holds what JSON cannot.
         """
         class_ = type(state)
+        form = self._forms.get(class_) or self._form(class_)
         try:
-            body = self._adapter(class_).dump_json(state).decode()
+            return form.format, f"{form.opening}{form.dump(state).decode()}}}"
         except Exception as error:
             raise Unwritable(f"a {class_.__name__} cannot be stored: {error}") from error
-        return _format(class_), f'{{"{class_.__name__}":{body}}}'
 
     def read(self, kind: str, stored: Stored) -> Any | None:
         """The state in a row; None for a placeholder.
@@ -58,18 +68,20 @@ class StateCodec:
             return None
         end = text.index('"', 2)
         class_ = self._classes.get((kind, text[2:end]))
-        if class_ is None or stored.format > _format(class_):
+        form = None if class_ is None else self._forms.get(class_) or self._form(class_)
+        if form is None or stored.format > form.format:
             raise StateOutOfRange(
                 f"a state of kind {kind} is a {text[2:end]} of format {stored.format}, "
                 "which this version does not know: run the newer version again"
             )
-        return self._adapter(class_).validate_json(text[end + 2 : -1])
+        return form.load(text[end + 2 : -1])
 
-    def _adapter(self, class_: type) -> TypeAdapter[Any]:
-        adapter = self._adapters.get(class_)
-        if adapter is None:
-            adapter = self._adapters[class_] = TypeAdapter(class_)
-        return adapter
+    def _form(self, class_: type) -> _Form:
+        adapter: TypeAdapter[Any] = TypeAdapter(class_)
+        format_ = int(getattr(class_, "FORMAT", FIRST_FORMAT))
+        form = _Form(format_, f'{{"{class_.__name__}":', adapter.dump_json, adapter.validate_json)
+        self._forms[class_] = form
+        return form
 
 
 def _members(type_: Any) -> Iterator[type]:
@@ -83,7 +95,3 @@ def _members(type_: Any) -> Iterator[type]:
             yield from _members(member)
     else:
         yield type_
-
-
-def _format(class_: type) -> int:
-    return int(getattr(class_, "FORMAT", FIRST_FORMAT))

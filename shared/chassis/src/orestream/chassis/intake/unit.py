@@ -6,6 +6,7 @@ version guards is read after it: lanes before command ids and queues, aggregates
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -52,7 +53,7 @@ class Unit:
         self.changed: set[Ref] = set()
         self.raised: set[Ref] = set()
         """Waited for: their versions rise though their states stay."""
-        self.waiters: dict[Ref, set[str]] = {}
+        self.waiters: defaultdict[Ref, set[str]] = defaultdict(set)
 
         self.lanes: dict[str, Lane] = {}
         self.woken: set[str] = set()
@@ -92,7 +93,8 @@ class Unit:
             row = stored.get(ref)
             self.versions[ref] = row.version if row else None
             self.states[ref] = self._read(ref, row) if row else None
-            self.waiters.setdefault(ref, set()).update(waiters.get(ref, ()))
+        for ref, keys in waiters.items():
+            self.waiters[ref] |= keys
 
     async def load_parking(self, refs: Iterable[Ref] = ()) -> None:
         """Read what is parked, since every decision depends on it, and with it some aggregates.
@@ -149,7 +151,7 @@ class Unit:
 
     def wake(self, ref: Ref) -> None:
         """Mark the lanes ready that wait for a row."""
-        for key in self.waiters[ref]:
+        for key in self.waiters.get(ref, ()):
             lane = self.lanes.get(key)
             if lane is None:
                 self.woken.add(key)

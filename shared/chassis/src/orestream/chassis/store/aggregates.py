@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from orestream.chassis.store.statement import bulk
 from orestream.chassis.store.transaction import Conflict, Row, Transaction
@@ -79,6 +80,8 @@ _LOCK_ALL = bulk(
 )
 PLACEHOLDER_FORMAT = 0
 
+_by_ref = itemgetter(0, 1)
+
 _Locked = tuple[str, str, int, bool]
 """Kind, id, version expected, and whether it is written."""
 
@@ -107,15 +110,13 @@ async def commit(
         Conflict: one of them has another version by now.
     """
     await _give_birth(transaction, changes, raised, read_)
-    written = {c.ref: c.expected for c in changes if c.expected is not None}
-    higher = {ref: version for ref, version in raised.items() if version is not None}
-    kept = {ref: version for ref, version in read_.items() if version is not None}
-    if transaction.locks:
-        locked: list[_Locked] = [(*ref, version, True) for ref, version in (written | higher).items()]
-        locked += [(*ref, version, False) for ref, version in kept.items()]
-        await _lock(transaction, locked)
     updates = [(*c.ref, c.expected, c.format, c.text) for c in changes if c.expected is not None]
-    raises = [(*ref, version) for ref, version in higher.items()]
+    raises = [(*ref, version) for ref, version in raised.items() if version is not None]
+    if transaction.locks:
+        locked: list[_Locked] = [(kind, id_, version, True) for kind, id_, version, *_ in updates]
+        locked += [(*ref, True) for ref in raises]
+        locked += [(*ref, version, False) for ref, version in read_.items() if version is not None]
+        await _lock(transaction, locked)
     done = await transaction.write(_UPDATE, updates) + await transaction.write(_RAISE, raises)
     if done != len(updates) + len(raises):
         raise Conflict("an aggregate has changed since it was read")
@@ -148,7 +149,3 @@ async def _lock(transaction: Transaction, rows: list[_Locked]) -> None:
     found = await transaction.read(_LOCK, sorted(rows, key=_by_ref))
     if any(version != expected for version, expected in found):
         raise Conflict("an aggregate has changed since it was read")
-
-
-def _by_ref(row: Sequence[object]) -> tuple[object, object]:
-    return row[0], row[1]
