@@ -1,7 +1,8 @@
-"""`python -m tests.bench.profile`: where each microsecond of the intake goes, by stage.
+"""`python -m tests.bench.profile`: where each microsecond of a service goes, by stage.
 
 Feeds the intake with batches as they would be polled, on an embedded PostgreSQL or SQLite: events of the
-benchmark's handler, or commands of mining. Nothing here goes through Kafka; the harness measures that.
+benchmark's handler, or commands of mining. With `--whole` the service runs as it does in production, with its
+subscription and its relay, on an embedded broker.
 """
 
 from __future__ import annotations
@@ -16,18 +17,26 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from orestream.chassis.intake.intake import Intake
 from orestream.chassis.intake.taken import Moved
+from orestream.chassis.logs import configure
 from orestream.chassis.main import collect_seldom
 from orestream.chassis.records import Fetched, Place, Series
+from orestream.chassis.settings import Settings
 from orestream.chassis.store import Store, migrate
+from orestream.cli.embedded.archive import ensure_archive
+from orestream.cli.embedded.runtime import prepare
 from orestream.contracts.registry import decode as decode_any
-from orestream.contracts.topics import catalogue, commands_topic
+from orestream.contracts.topics import MINING_LOTS, catalogue, commands_topic, topic_of_fact
 from orestream.mining.app import build as build_mining
 from tests.bench import handler
 from tests.bench.commands import sources
-from tests.bench.events import INPUT, Feed
+from tests.bench.events import INPUT, OUTPUT, Feed
 from tests.bench.sampler import Samples, sampled
+from tests.bench.whole import Pipe
+from tests.support.brokers import embedded_node
 from tests.support.databases import embedded_cluster
 
 PARTITIONS = 4
@@ -44,6 +53,7 @@ class Run:
     records: int
     batch: int
     keys: int
+    whole: bool
 
 
 def main(argv: Sequence[str]) -> int:
@@ -51,12 +61,43 @@ def main(argv: Sequence[str]) -> int:
     run, functions = _arguments(argv)
     collect_seldom()
     with tempfile.TemporaryDirectory() as directory, _database(run.store, Path(directory)) as url:
-        samples, seconds = asyncio.run(_measure(run, url))
-    print(*_lines(run, samples, seconds, functions), sep="\n")  # noqa: T201 - a command line speaks
+        if run.whole:
+            runtime = prepare()
+            ensure_archive(runtime)
+            with embedded_node(Path(directory) / "kafka", runtime) as node:
+                samples, count, seconds = asyncio.run(_measure_whole(run, node.bootstrap, url))
+        else:
+            samples, count, seconds = asyncio.run(_measure(run, url))
+    print(*_lines(run, samples, count, seconds, functions), sep="\n")  # noqa: T201 - a command line speaks
     return 0
 
 
-async def _measure(run: Run, url: str) -> tuple[Samples, float]:
+async def _measure_whole(run: Run, bootstrap: str, url: str) -> tuple[Samples, int, float]:
+    settings = Settings(
+        bootstrap_servers=bootstrap,
+        database_url=SecretStr(url),
+        partitions=PARTITIONS,
+        management_port="off",
+        batch_records=run.batch,
+    )
+    if run.load == "events":
+        configure(handler.SERVICE, "json", "WARNING")
+        pipe = Pipe(
+            settings, handler.Weighing(), handler.decode, topic_of=handler.topic_of, source=INPUT, sink=OUTPUT
+        )
+        records = Feed(run.keys, PARTITIONS).events(run.records)
+    else:
+        configure("mining", "json", "WARNING")
+        topic = commands_topic("main", "mining")
+        pipe = Pipe(
+            settings, build_mining(), decode_any, topic_of=topic_of_fact, source=topic, sink=MINING_LOTS
+        )
+        records = sources(PARTITIONS)(run.records)
+    await pipe.prepare(records)
+    return await pipe.measure(run.records)
+
+
+async def _measure(run: Run, url: str) -> tuple[Samples, int, float]:
     await migrate(url)
     batches = list(_batches(run))
     async with _intake(run, url) as (intake, places):
@@ -71,7 +112,7 @@ async def _measure(run: Run, url: str) -> tuple[Samples, float]:
                 costs.append(time.process_time() - before)
         # others on the machine slow a batch down, nobody speeds one up
         samples.seconds = sorted(costs)[len(costs) // 10] * len(costs)
-        return samples, time.monotonic() - begun
+        return samples, len(costs) * run.batch, time.monotonic() - begun
 
 
 async def _take(intake: Intake, batch: Sequence[Fetched], places: dict[Series, Place]) -> None:
@@ -132,17 +173,17 @@ def _database(store: str, directory: Path) -> Iterator[str]:
         yield cluster.create_database("bench")
 
 
-def _lines(run: Run, samples: Samples, seconds: float, functions: int) -> Iterator[str]:
+def _lines(run: Run, samples: Samples, count: int, seconds: float, functions: int) -> Iterator[str]:
+    how = "the whole service" if run.whole else "the intake alone, CPU time of the batches least disturbed"
     yield (
-        f"{run.records} {run.load} in batches of {run.batch}, {run.keys} keys, {run.store}:"
-        f" {run.records / seconds:,.0f} records/s,"
-        f" {samples.seconds / run.records * 1e6:.1f} µs of CPU time each (in the batches least disturbed)"
+        f"{count} {run.load} in batches of {run.batch}, {run.keys} keys, {run.store}, {how}:"
+        f" {count / seconds:,.0f} records/s, {samples.seconds / count * 1e6:.1f} µs of CPU time each"
     )
-    for stage, us in samples.table(run.records):
+    for stage, us in samples.table(count):
         yield f"  {us:7.1f} µs  {stage}"
     if functions:
         yield "dearest functions (with what they call outside of the chassis)"
-    for function, us in samples.dearest(run.records, functions):
+    for function, us in samples.dearest(count, functions):
         yield f"  {us:7.2f} µs  {function}"
 
 
@@ -153,9 +194,11 @@ def _arguments(argv: Sequence[str]) -> tuple[Run, int]:
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--batch", type=int, default=500)
     parser.add_argument("--keys", type=int, default=5_000, help="lots that the events are about")
+    parser.add_argument("--whole", action="store_true", help="from topic to topic, relay included")
     parser.add_argument("--functions", type=int, default=0, help="list so many of the dearest functions")
     given = parser.parse_args(argv)
-    return Run(given.load, given.store, given.records, given.batch, given.keys), given.functions
+    run = Run(given.load, given.store, given.records, given.batch, given.keys, given.whole)
+    return run, given.functions
 
 
 if __name__ == "__main__":
