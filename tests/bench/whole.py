@@ -59,7 +59,14 @@ class Pipe:
         await migrate(self._settings.database_for(service))
         async with admin_client(self._settings) as admin:
             await apply(admin, await plan(admin, needed(self._settings, service).topics))
-        producer = Producer({"bootstrap.servers": self._settings.bootstrap_servers, "linger.ms": 20})
+        # idempotent, or a batch sent again could overtake: the intake would rightly see a hole, and halt
+        producer = Producer(
+            {
+                "bootstrap.servers": self._settings.bootstrap_servers,
+                "linger.ms": 20,
+                "enable.idempotence": True,
+            }
+        )
         for one in records:
             producer.produce(self._source, one.value, one.key, one.partition, headers=list(one.headers))
             producer.poll(0)
