@@ -33,9 +33,11 @@ class AtStep:
     _pid: int | None = field(default=None, init=False)
 
     async def inject(self, world: World) -> str:
-        member = await self._chosen(world)
-        if member is None:
-            return "nobody was there"
+        deadline = time.monotonic() + PATIENCE_S
+        while (member := await self._chosen(world)) is None:
+            if time.monotonic() > deadline:
+                return "nobody was there"
+            await asyncio.sleep(_LOOK_S)
         self._pid = member.pid
         member.order(self.step, self.action, skip=self.planned.number % 3, seconds=self.planned.lasts)
         deadline = time.monotonic() + PATIENCE_S

@@ -35,6 +35,11 @@ class Line:
     lost: bool = False
     """Whether a direction carries nothing any more."""
 
+    @property
+    def server_left(self) -> bool:
+        """Whether the server's end is closed or broken; the client's may be, where it is not."""
+        return self.from_server.at_eof() or self.from_server.exception() is not None
+
     def close(self) -> None:
         """Break it, both ways."""
         for writer in (self.to_client, self.to_server):
@@ -113,7 +118,7 @@ class Proxy:
             await asyncio.wait((there, back), return_when=asyncio.FIRST_COMPLETED)
             if there.done():
                 await asyncio.sleep(_LINGER_S)
-            elif isinstance(back.exception(), ConnectionError):
+            elif not line.server_left:
                 await asyncio.wait((there,))
         finally:
             for task in (there, back):

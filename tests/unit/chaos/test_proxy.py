@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import struct
 from collections.abc import AsyncIterator
 
@@ -82,6 +84,7 @@ class Broker:
 
     def __init__(self) -> None:
         self.asked: list[int] = []
+        self.breaks_off = False
         self.port = free_port()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -90,6 +93,11 @@ class Broker:
             while True:
                 correlation = kafka_request(await kafka_frame(reader)).correlation
                 self.asked.append(correlation)
+                if self.breaks_off:
+                    linger = struct.pack("ii", 1, 0)  # which makes the close a reset
+                    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    writer.close()
+                    return
                 writer.write(answer(correlation))
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
@@ -176,6 +184,16 @@ async def test_what_was_held_back_arrives_after_its_client_has_left(proxy: Proxy
     assert broker.asked == [1]
     gone.set()
     await heard(broker, [1, 2])
+
+
+async def test_a_server_that_breaks_off_is_broken_off_at_once(proxy: Proxy, broker: Broker) -> None:
+    broker.breaks_off = True
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    writer.write(request(0, 1))
+    async with asyncio.timeout(PATIENCE_S):
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+    writer.close()
 
 
 async def test_a_cut_breaks_the_connection_and_the_next_one_is_as_good(proxy: Proxy, broker: Broker) -> None:
