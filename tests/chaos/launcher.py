@@ -103,6 +103,13 @@ def _lost(step: str) -> Exception:
     return error
 
 
+def _tell_tasks(*_: object) -> None:
+    """Where every task is, to the log: asked for by SIGUSR1 when a run does not become quiet."""
+    for task in asyncio.all_tasks():
+        task.print_stack(file=sys.stderr)
+    sys.stderr.flush()
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.launcher", description=__doc__)
     parser.add_argument("service", choices=("mining", "processing", "export"))
@@ -123,6 +130,7 @@ def main() -> int:
     build: Callable[[Path | None], Any] = app.build
     observe = getattr(app, "observe", observe_nothing)
     steps.watch(Watcher(arguments.control))
+    signal.signal(signal.SIGUSR1, _tell_tasks)
     if arguments.mutant:
         importlib.import_module("tests.chaos.mutants").apply(arguments.mutant)
     return serve(arguments.service, build, ["run"], observe=observe)

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -107,6 +108,8 @@ async def _play(running: Running, directory: Path) -> tuple[float | None, list[s
         quiet_at = await _quiet(running)
         if quiet_at is None:
             trouble.append(f"not quiet {QUIET_WITHIN_S:.0f} s after the load: {running.sampler.standing}")
+            for member in running.world.wanted():
+                member.signal(signal.SIGUSR1)
         trouble += [f"{name} halted" for name in running.world.halted]
     finally:
         for helper in helpers:

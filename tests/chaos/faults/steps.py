@@ -34,9 +34,9 @@ class AtStep:
 
     async def inject(self, world: World) -> str:
         deadline = time.monotonic() + PATIENCE_S
-        while (member := await self._chosen(world)) is None:
+        while (member := await self._chosen(world)) is None or not member.obeyed():
             if time.monotonic() > deadline:
-                return "nobody was there"
+                return "nobody was there, or another order was still to be obeyed"
             await asyncio.sleep(_LOOK_S)
         self._pid = member.pid
         member.order(self.step, self.action, skip=self.planned.number % 3, seconds=self.planned.lasts)
@@ -64,22 +64,17 @@ class ClockJump:
 
     planned: Planned
     _name: str | None = field(default=None, init=False)
-    _pid: int | None = field(default=None, init=False)
 
     async def inject(self, world: World) -> str:
         member = chosen(world, self.planned)
-        if member is None:
-            return "nobody was there"
-        self._name, self._pid = member.name, member.pid
+        if member is None or not member.obeyed():
+            return "nobody was there, or another order was still to be obeyed"
+        self._name = member.name
         seconds = 3600 if self.planned.number % 2 else -3600
         member.order(Step.FETCHED, "clock", seconds=seconds)
         return f"{member.name} by {seconds} s"
 
     async def heal(self, world: World) -> None:
-        """Nothing to do where the process is another one: its clock is right again."""
-        if self._name is None:
-            return
-        member = world.members[self._name]
-        member.take_back()
-        if member.pid == self._pid:
-            member.order(Step.FETCHED, "clock", seconds=0)
+        """An order that was not obeyed yet need not be; another process than that one is right already."""
+        if self._name is not None and not world.members[self._name].take_back():
+            world.members[self._name].order(Step.FETCHED, "clock", seconds=0)
