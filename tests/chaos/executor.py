@@ -27,6 +27,7 @@ class Executor:
 
     world: World
     plan: Sequence[Planned]
+    seconds: float
     journal_path: Path
     on: list[str] = field(default_factory=list)
     done: int = 0
@@ -34,14 +35,32 @@ class Executor:
     errors: list[str] = field(default_factory=list)
 
     async def run(self) -> None:
-        """Until the last fault is healed."""
+        """Until the last fault is healed.
+
+        What comes after one that is alone is put off by what that took, and left out once the time is over.
+        """
         journal = Journal(self.journal_path)
         loop = asyncio.get_running_loop()
         began = loop.time()
-        async with asyncio.TaskGroup() as faults:
+        ends = began + self.seconds
+        running: set[asyncio.Task[None]] = set()
+        try:
             for planned in self.plan:
+                if loop.time() > ends:
+                    break
                 await asyncio.sleep(max(0.0, began + planned.at - loop.time()))
-                faults.create_task(self._one(planned, journal))
+                alone = KINDS[planned.fault].alone
+                if alone:
+                    await asyncio.gather(*running)
+                running.add(asyncio.create_task(self._one(planned, journal)))
+                if alone:
+                    await asyncio.gather(*running)
+                    began = max(began, loop.time() - planned.until)
+            await asyncio.gather(*running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
         self.healed_at = time.time()
 
     async def _one(self, planned: Planned, journal: Journal) -> None:

@@ -67,11 +67,12 @@ async def _run(options: Options, directory: Path) -> bool:
         say("all services are ready")
         reader = Reader(made.brokers.bootstrap)
         reader.start()
+        made.published = lambda service: reader.cursors.get(service, (0, ""))[0]
         sender = _sender(options, made, directory)
         running = Running(
             options,
             made,
-            Executor(made, plan, directory / "faults.jsonl"),
+            Executor(made, plan, options.minutes * 60, directory / "faults.jsonl"),
             reader,
             Sampler(made, reader, directory / "samples.jsonl"),
             sender,
@@ -115,6 +116,7 @@ async def _play(running: Running, directory: Path) -> tuple[float | None, list[s
         for helper in helpers:
             helper.cancel()
         outcomes = await asyncio.gather(*helpers, return_exceptions=True)
+    await running.world.await_ready(running.world.wanted())
     trouble += [repr(error) for error in outcomes if isinstance(error, Exception)]
     codes = await asyncio.gather(*(asyncio.to_thread(member.stop) for member in running.world.wanted()))
     trouble += [f"a service ended with code {code} at the end" for code in codes if code != 0]

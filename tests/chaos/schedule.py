@@ -33,11 +33,12 @@ def schedule(seed: int, seconds: float, kinds: Sequence[Kind]) -> tuple[Planned,
     at = FIRST_AT
     for kind in _dealt(random, kinds):
         lasts = round(random.uniform(*kind.lasts), 2)
+        at = max([at, *(one.until + _PAUSE[0] for one in plan)]) if kind.alone else at
         if at + lasts > seconds - CALM_AT_END:
             break
         planned = Planned(round(at, 2), lasts, kind.name, random.choice(SERVICES), random.randrange(_NUMBERS))
         plan.append(planned)
-        overlaps = random.random() < _OVERLAPS[lasts > _LONG_FAULT]
+        overlaps = random.random() < _OVERLAPS[lasts > _LONG_FAULT] and not kind.alone
         at += lasts / 3 if overlaps else lasts + _pause(random)
     return tuple(plan)
 

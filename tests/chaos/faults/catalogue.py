@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from orestream.chassis.steps import Step
+from tests.chaos.faults.backup import RestoredBackup
 from tests.chaos.faults.brokers import FreezeBroker, KillBroker, MoveLeaders
 from tests.chaos.faults.fault import Kind
 from tests.chaos.faults.lines import (
@@ -73,7 +74,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("stop", Freeze, BEYOND_TIMEOUTS),
         Kind("stop-relay", partial(Freeze, relay=True), BEYOND_TIMEOUTS),
         Kind("terminate", Terminate),
-        Kind("rolling-restart", Rolling),
+        Kind("rolling-restart", Rolling, alone=True),
         Kind("scale", Scale, (6.0, 10.0), frozenset({_POSTGRES})),
         Kind("clock-jump", ClockJump, (4.0, 6.0)),
         Kind("broker-kill", KillBroker, (0.5, 6.0)),
@@ -85,6 +86,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("deadlock", Deadlock, (3.0, 5.0), frozenset({_POSTGRES})),
         Kind("open-transaction", OpenTransaction, (4.0, 7.0)),
         Kind("small-records", SmallRecords, (3.0, 6.0)),
+        Kind("restored-backup", RestoredBackup, (1.0, 2.0), alone=True),
         *_on_lines(),
         *_at_steps(),
     )

@@ -45,11 +45,11 @@ class Kind:
     Attributes:
         lasts: shortest and longest time in seconds.
         needs: what the run must have: `postgres`, `three nodes`, `replicas`.
-        late: only as the last of a run.
+        alone: nothing else may go wrong meanwhile, and what comes after waits for it.
     """
 
     name: str
     make: Callable[[Planned], Fault]
     lasts: tuple[float, float] = (0.0, 0.0)
     needs: frozenset[str] = frozenset()
-    late: bool = False
+    alone: bool = False

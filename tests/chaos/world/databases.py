@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -16,6 +17,8 @@ from orestream.contracts.topics import SERVICES
 
 Rows = Sequence[Sequence[Any]]
 _PATIENCE_S = 5.0
+_ATTEMPTS = 50
+_END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE $1"
 
 
 class Unreadable(Exception):
@@ -40,6 +43,12 @@ class Databases(Protocol):
     async def rows(self, service: str, sql: str) -> Rows:
         """What a query finds. Raises Unreadable."""
 
+    async def back_up(self, service: str) -> None:
+        """Keep a copy of a database that no service uses now."""
+
+    async def exchange(self, service: str) -> None:
+        """Put the copy in the database's place and the database in the copy's; no service uses it now."""
+
 
 class SqliteDatabases:
     """A file for each service."""
@@ -61,6 +70,24 @@ class SqliteDatabases:
 
     async def rows(self, service: str, sql: str) -> Rows:
         return await asyncio.to_thread(self._rows, service, sql)
+
+    async def back_up(self, service: str) -> None:
+        for current, copy in self._files(service):
+            if current.exists():
+                await asyncio.to_thread(shutil.copyfile, current, copy)
+
+    async def exchange(self, service: str) -> None:
+        for current, copy in self._files(service):
+            aside = current.with_suffix(".aside")
+            for source, target in ((current, aside), (copy, current), (aside, copy)):
+                if source.exists():
+                    source.rename(target)
+
+    def _files(self, service: str) -> list[tuple[Path, Path]]:
+        """Each file of a database, and its copy. What is shared among processes is made anew."""
+        (self._directory / f"{service}.db-shm").unlink(missing_ok=True)
+        names = (f"{service}.db", f"{service}.db-wal")
+        return [(self._directory / name, self._directory / f"backup-{name}") for name in names]
 
     def _rows(self, service: str, sql: str) -> Rows:
         try:
@@ -103,6 +130,32 @@ class PostgresDatabases:
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 await self.forget(service)
                 raise Unreadable(repr(error)) from error
+
+    async def back_up(self, service: str) -> None:
+        name = f"orestream_{service}"
+        await self._alone(service, f"DROP DATABASE IF EXISTS backup_{service}")
+        await self._alone(service, f"CREATE DATABASE backup_{service} TEMPLATE {name}")
+
+    async def exchange(self, service: str) -> None:
+        names = (f"orestream_{service}", f"backup_{service}", f"aside_{service}")
+        for source, target in ((0, 2), (1, 0), (2, 1)):
+            await self._alone(service, f"ALTER DATABASE {names[source]} RENAME TO {names[target]}")
+
+    async def _alone(self, service: str, sql: str) -> None:
+        """A statement that nobody may be connected for; the run's own looks are ended, and come again."""
+        connection = await asyncpg.connect(self.cluster.dsn("postgres", "postgresql"), timeout=_PATIENCE_S)
+        try:
+            for attempt in range(_ATTEMPTS):
+                await connection.execute(_END_ALL, f"%_{service}")
+                try:
+                    await connection.execute(sql)
+                except asyncpg.ObjectInUseError:
+                    if attempt == _ATTEMPTS - 1:
+                        raise
+                else:
+                    return
+        finally:
+            connection.terminate()
 
     async def forget(self, service: str) -> None:
         """Close the run's own connection to a database."""

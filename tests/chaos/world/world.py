@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +53,8 @@ class World:
     postgres: dict[str, Proxy] = field(default_factory=dict)
     may_halt: set[str] = field(default_factory=set)
     halted: list[str] = field(default_factory=list)
+    published: Callable[[str], int] = lambda _: 0
+    """Service → the row of its outbox up to which everything is visible."""
 
     def replicas(self, service: str) -> list[Member]:
         """Those of a service that should run."""

@@ -57,3 +57,12 @@ def test_only_what_fits_the_run_is_chosen_from() -> None:
     assert {"kill", "broker-kill"} <= files
     with pytest.raises(ValueError, match="postgres-restart"):
         fitting(Options(1, store="sqlite", only=("postgres-restart",)))
+
+
+@given(SEEDS)
+def test_nothing_else_is_planned_beside_a_fault_that_is_alone(seed: int) -> None:
+    plan = schedule(seed, 3600, fitting(Options(seed)))
+    for place, one in enumerate(plan):
+        if KINDS[one.fault].alone:
+            others = plan[:place] + plan[place + 1 :]
+            assert not any(other.at < one.until and one.at < other.until for other in others)

@@ -1,0 +1,94 @@
+"""A database of the past in the place of the present one: the service has to halt instead of going on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from tests.chaos.faults.fault import Planned
+from tests.chaos.world.databases import Unreadable
+from tests.chaos.world.member import Member
+from tests.chaos.world.world import HALTED, World
+
+_GROWS_S = 30.0
+_HALTS_S = 60.0
+_LOOK_S = 0.2
+
+
+class NotHalted(Exception):
+    """A replica went on with a history that is not the one that is visible."""
+
+
+@dataclass(slots=True)
+class RestoredBackup:
+    """A backup is put in the place of a service's database after more has become visible than it knows.
+
+    Every replica has to halt with the documented exit code. Then the genuine database is put back, and they
+    go on.
+    """
+
+    planned: Planned
+    _replicas: list[Member] = field(default_factory=list, init=False)
+    _exchanged: bool = field(default=False, init=False)
+
+    async def inject(self, world: World) -> str:
+        service = self.planned.service
+        self._replicas = world.replicas(service)
+        await _stop(self._replicas)
+        await world.databases.back_up(service)
+        known = await _head(world, service)
+        await _start(self._replicas)
+        if not await self._grown(world, known):
+            return f"{service} published nothing more"
+        world.may_halt.add(service)
+        await _stop(self._replicas)
+        await world.databases.exchange(service)
+        self._exchanged = True
+        await _start(self._replicas)
+        await self._all_halt()
+        return f"{service} halted with the rows after {known} missing"
+
+    async def heal(self, world: World) -> None:
+        await _stop(self._replicas)
+        if self._exchanged:
+            await world.databases.exchange(self.planned.service)
+        await _start(self._replicas)
+        world.may_halt.discard(self.planned.service)
+
+    async def _grown(self, world: World, known: int) -> bool:
+        """Whether more has become visible than the backup knows of."""
+        deadline = time.monotonic() + _GROWS_S
+        while world.published(self.planned.service) <= known:
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(_LOOK_S)
+        return True
+
+    async def _all_halt(self) -> None:
+        """Raises NotHalted."""
+        deadline = time.monotonic() + _HALTS_S
+        while any(member.ended() != HALTED for member in self._replicas):
+            if time.monotonic() > deadline:
+                ends = {member.name: member.ended() for member in self._replicas}
+                raise NotHalted(f"on a restored backup: {ends}")
+            await asyncio.sleep(_LOOK_S)
+
+
+async def _stop(replicas: list[Member]) -> None:
+    await asyncio.gather(*(asyncio.to_thread(member.stop) for member in replicas))
+
+
+async def _start(replicas: list[Member]) -> None:
+    await asyncio.gather(*(asyncio.to_thread(member.start) for member in replicas))
+
+
+async def _head(world: World, service: str) -> int:
+    """The last row of its outbox; nothing else writes it now."""
+    while True:
+        try:
+            rows = await world.databases.rows(service, "SELECT position FROM outbox_head")
+        except Unreadable:
+            await asyncio.sleep(_LOOK_S)
+        else:
+            return int(rows[0][0]) if rows else 0
