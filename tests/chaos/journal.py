@@ -8,16 +8,17 @@ from typing import Any
 
 
 class Journal:
-    """Appends whole lines, each visible to others at once."""
+    """Appends whole lines, each on the disk's side of this process at once."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
-        self._stream = path.open("a", encoding="utf-8", buffering=1)
+        self._path = path
 
     def write(self, **line: Any) -> None:
         """One line."""
-        self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
