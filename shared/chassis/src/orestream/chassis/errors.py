@@ -47,6 +47,14 @@ class HistoryDiverged(Fatal):
     """Database and topics do not continue each other: a restored backup, or a replica that lagged."""
 
 
+class Irreconcilable(Fatal):
+    """The database has decided what was never visible, beside what is: it cannot be taken further."""
+
+
+class StillRunning(Fatal):
+    """Something needs the service stopped, and it is not."""
+
+
 class LogOutOfRange(Fatal):
     """The log begins after, or ends before, the offset that the database expects."""
 

@@ -11,7 +11,14 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from orestream.chassis.errors import ChassisError
+from orestream.chassis.errors import (
+    ChassisError,
+    DatabaseUnavailable,
+    Fatal,
+    PartitionsDiffer,
+    SchemaOutOfRange,
+    TopicsMissing,
+)
 from orestream.chassis.exits import Exit
 from orestream.chassis.intake.setup import Decode
 from orestream.chassis.intake.writer import TopicOfFact
@@ -20,6 +27,7 @@ from orestream.chassis.kafka.connection import UNREACHABLE
 from orestream.chassis.kafka.topics import needed
 from orestream.chassis.logs import configure
 from orestream.chassis.metrics import Observe, observe_nothing
+from orestream.chassis.recovery.verb import lines, recover_service
 from orestream.chassis.service import run
 from orestream.chassis.settings import Settings, SettingsInvalid, cards
 from orestream.chassis.store import migrate
@@ -58,6 +66,8 @@ def serve(
                 return asyncio.run(_migrate(settings, service))
             case "topics":
                 return asyncio.run(_topics(settings, service, arguments.step))
+            case "recover":
+                return _recover(settings, build, decode, topic_of, dry_run=arguments.dry_run)
             case _:
                 return _run(settings, build, decode, observe, topic_of)
     except SettingsInvalid as error:
@@ -79,6 +89,34 @@ def _run(
         return _failed(error, Exit.SETTINGS)
     collect_seldom()
     return int(asyncio.run(run(settings, domain, decode, observe=observe, topic_of=topic_of)))
+
+
+def _recover(
+    settings: Settings,
+    build: Callable[[Path | None], Domain],
+    decode: Decode,
+    topic_of: TopicOfFact,
+    *,
+    dry_run: bool,
+) -> int:
+    """Exit code 3 where a dry run finds something to take back, 4 where an operator must look."""
+    try:
+        domain = build(settings.rules_dir)
+    except (ValueError, OSError) as error:
+        return _failed(error, Exit.SETTINGS)
+    work = recover_service(settings, domain, decode, topic_of, progress=_progress, dry_run=dry_run)
+    try:
+        recovered = asyncio.run(work)
+    except (SchemaOutOfRange, TopicsMissing, PartitionsDiffer, DatabaseUnavailable, *UNREACHABLE) as error:
+        return _failed(error, Exit.NOT_PREPARED)
+    except Fatal as error:
+        return _failed(error, Exit.HALTED)
+    print(*lines(recovered, dry_run=dry_run), sep="\n")  # noqa: T201 - a command line speaks
+    return int(Exit.NOT_PREPARED if dry_run and not recovered.level else Exit.OK)
+
+
+def _progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - a command line speaks
 
 
 def collect_seldom() -> None:
@@ -140,9 +178,14 @@ def _parser(service: str) -> argparse.ArgumentParser:
         epilog=_epilog(service),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verbs = parser.add_subparsers(dest="verb", metavar="{run,migrate,topics}")
+    verbs = parser.add_subparsers(dest="verb", metavar="{run,migrate,topics,recover}")
     verbs.add_parser("run", help="run the service until SIGINT or SIGTERM (default)")
     verbs.add_parser("migrate", help="bring the database's schema up to this version")
+    taken_back = verbs.add_parser(
+        "recover",
+        help="take the visible records back into a database that is behind them",
+    )
+    taken_back.add_argument("--dry-run", action="store_true", help="only say what would be taken back")
     topics = verbs.add_parser(
         "topics", help="compare the service's topics with the catalogue, or create them"
     )

@@ -17,6 +17,7 @@ VERBS = {
     "verify": "Read every fact topic and the outcomes from the beginning, and check them.",
     "topics": "Compare the topics of the catalogue with the cluster's, and create what is missing.",
     "parked": "Records that a service has set aside, in order.",
+    "recover": "Take the visible records back into a service's database that is behind them.",
     "migrate": "Bring the schema of the services' databases up to this version. Safe to run again.",
     "doctor": "Look at this machine, the settings, Kafka, the topics and the databases.",
 }

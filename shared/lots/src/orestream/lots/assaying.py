@@ -12,7 +12,7 @@ from orestream.lots.evolution import certificate_key
 from orestream.lots.holding import quarantined, wait_for_lot
 from orestream.lots.results import dry_results, grades_of
 from orestream.lots.rules import R01, R02, R05, R06, R11, refused
-from orestream.lots.state import CERTIFICATE, KIN, LOT, SEAL, Kin, Lot
+from orestream.lots.state import CERTIFICATE, KIN, LOT, SEAL, Early, Kin, Lot
 from orestream.lots.tables import RuleTable, Tables
 from orestream.lots.telling import accepted
 from orestream.lots.weighing import check_moisture
@@ -127,7 +127,8 @@ def _check_new(command: AssayLot, world: World) -> Refused | None:
 
 
 def _doubt(command: AssayLot, world: World, rules: RuleTable) -> tuple[str, str] | None:
-    lot: Lot = world.get_all(LOT, [command.lot_id])[command.lot_id]
+    lot: Lot | None = world.get(LOT, command.lot_id)
+    assert lot is not None and not isinstance(lot, Early), "the lot was waited for"  # noqa: PT018 - one thought
     measured = dry_results(command.results, command.basis, command.moisture_pct)
     above = above_ceiling(measured, lot.material, lot.mineral, rules)
     if above is not None:

@@ -10,7 +10,7 @@ from orestream.contracts.message import Command
 from orestream.lots.genealogy import ASSAY, holds_in_force, holds_on
 from orestream.lots.results import assays_known
 from orestream.lots.rules import R01, R04, R29, R30, refused
-from orestream.lots.state import HOLD, KIN, LOT, Hold, Kin
+from orestream.lots.state import HOLD, KIN, LOT, Early, Hold, Kin, Lot
 from orestream.lots.tables import Tables
 from orestream.lots.telling import accepted
 from orestream.lots.words import check_known
@@ -118,7 +118,8 @@ def somebody_else(found: Hold, by: str) -> Refused:
 
 def wait_for_lot(world: World, lot_id: str) -> Waits | None:
     """The wait for a lot that this service has, had or expects."""
-    if world.get(LOT, lot_id) is not None:
+    lot: Lot | None = world.get(LOT, lot_id)
+    if lot is not None and not isinstance(lot, Early):
         return None
     return Waits((Ref(LOT, lot_id),), f"{lot_id} not known here yet")
 

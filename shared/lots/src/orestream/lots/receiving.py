@@ -9,7 +9,7 @@ from orestream.contracts.decision import Accepted, Decision, Ref, Refused, Waits
 from orestream.contracts.lots import LotReceived, ReceiveLot
 from orestream.lots.holding import quarantined
 from orestream.lots.rules import R04, R08, refused
-from orestream.lots.state import LOT, Expected, Lot
+from orestream.lots.state import LOT, Early, Expected, Lot
 from orestream.lots.tables import RuleTable, Tables
 from orestream.lots.telling import accepted
 from orestream.lots.weighing import Weighed, check_moisture, check_tickets_new, weigh
@@ -46,7 +46,7 @@ def receive(command: ReceiveLot, world: World, service: str, tables: Tables) -> 
 
 def _expected(world: World, lot_id: str) -> Expected | Waits | Refused:
     lot: Lot | None = world.get(LOT, lot_id)
-    if lot is None:
+    if lot is None or isinstance(lot, Early):
         return Waits((Ref(LOT, lot_id),), f"{lot_id} has not been despatched here yet")
     if isinstance(lot, Expected):
         return lot

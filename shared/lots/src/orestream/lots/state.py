@@ -14,6 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from orestream.contracts.lots import LotReceived
 from orestream.contracts.parts import Assay, Origin, Parent, Result
 
 ZERO = Decimal("0.000")
@@ -59,6 +60,27 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt as it was told."""
+
+    fact: LotReceived
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """A lot of which this service has its own facts and not yet the despatch that brought it here.
+
+    Only while a database is taken back from the visible facts, which begins with the service's own.
+    """
+
+    id: str
+    receipts: tuple[Receipt, ...] = ()
+    taken_dry_kg: Decimal = ZERO
+    state: Literal["early"] = "early"
+
+
+@dataclass(frozen=True, slots=True)
 class InStock:
     """A lot that this service has; its stock is what has not been drawn yet, counted dry."""
 
@@ -93,7 +115,7 @@ class Departed:
     state: Literal["departed"] = "departed"
 
 
-Lot = Expected | InStock | Departed
+Lot = Expected | Early | InStock | Departed
 
 
 def has(ids: tuple[str, ...], one: str) -> bool:

@@ -12,7 +12,7 @@ from orestream.contracts.decision import Ref, Refused, Waits, World
 from orestream.contracts.lots import LotDrawn
 from orestream.contracts.parts import Origin, Parent
 from orestream.lots.rules import R01, R03, R04, refused
-from orestream.lots.state import ASSAYS, KIN, LOT, Departed, Expected, InStock, Lot
+from orestream.lots.state import ASSAYS, KIN, LOT, Departed, Early, Expected, InStock, Lot
 from orestream.lots.tables import RuleTable
 from orestream.metallurgy import blending
 from orestream.metallurgy.quantities import HUNDRED, dry_kg, exactly, kg, total_kg
@@ -72,7 +72,7 @@ def own_stock(world: World, lot_id: str) -> InStock | Waits | Refused:
     """
     lot: Lot | None = world.get(LOT, lot_id)
     match lot:
-        case None:
+        case None | Early():
             return Waits((Ref(LOT, lot_id),), f"{lot_id} not known here yet")
         case Expected():
             why = f"{lot_id} was despatched here and is not received completely; record its receipt first"

@@ -12,7 +12,7 @@ from orestream.contracts.mining import LotMined
 from orestream.contracts.parts import Result
 from orestream.contracts.processing import LotProduced
 from orestream.lots.results import dry_results
-from orestream.lots.state import ZERO, Departed, Expected, InStock, Lot
+from orestream.lots.state import ZERO, Departed, Early, Expected, InStock, Lot, Receipt
 from orestream.metallurgy.quantities import moisture_pct
 
 
@@ -21,15 +21,48 @@ def evolve_lot(lot: Lot | None, happened: Happened, service: str) -> Lot | None:
     match happened.fact:
         case LotMined() | LotProduced() | LotSplit() | LotBlended() as born if lot is None:
             return _born(born, happened.time)
-        case LotDrawn() as drawn if isinstance(lot, InStock):
-            taken = drawn.dry_kg - (drawn.difference_dry_kg or ZERO)
-            return replace(lot, stock_dry_kg=lot.stock_dry_kg - taken)
+        case LotDrawn() as drawn:
+            return taken(lot, drawn.lot_id, drawn.dry_kg - (drawn.difference_dry_kg or ZERO))
         case LotDespatched() as despatched:
             return _despatched(lot, despatched, happened, service)
-        case LotReceived() as received if isinstance(lot, Expected):
-            return _received(lot, received, happened.time)
+        case LotReceived() as received:
+            return _weighed_in(lot, received, happened.time)
         case _:
             return lot
+
+
+def taken(lot: Lot | None, lot_id: str, dry_kg: Decimal) -> Lot | None:
+    """The lot after so much has been drawn from it."""
+    match lot:
+        case InStock():
+            return replace(lot, stock_dry_kg=lot.stock_dry_kg - dry_kg)
+        case None | Early():
+            early = lot or Early(lot_id)
+            return replace(early, taken_dry_kg=early.taken_dry_kg + dry_kg)
+        case _:
+            return lot
+
+
+def _weighed_in(lot: Lot | None, fact: LotReceived, at: datetime) -> Lot | None:
+    match lot:
+        case Expected():
+            return _received(lot, fact, at)
+        case None | Early():
+            early = lot or Early(fact.lot_id)
+            return replace(early, receipts=(*early.receipts, Receipt(fact, at)))
+        case _:
+            return lot
+
+
+def _caught_up(early: Early, expected: Expected) -> Lot:
+    """The lot that has come, after all that this service has told of it already."""
+    lot: Expected | InStock = expected
+    for receipt in early.receipts:
+        if isinstance(lot, Expected):
+            lot = _received(lot, receipt.fact, receipt.at)
+    return (
+        replace(lot, stock_dry_kg=lot.stock_dry_kg - early.taken_dry_kg) if isinstance(lot, InStock) else lot
+    )
 
 
 def _born(born: LotMined | LotProduced | LotSplit | LotBlended, at: datetime) -> InStock:
@@ -55,10 +88,11 @@ def _book(born: LotMined | LotProduced | LotSplit | LotBlended) -> tuple[Result,
 
 
 def _despatched(lot: Lot | None, fact: LotDespatched, happened: Happened, service: str) -> Lot | None:
-    if fact.to == service and lot is not None and happened.service != service:
+    early = lot if isinstance(lot, Early) else None
+    if fact.to == service and lot is not None and early is None and happened.service != service:
         return lot  # the id was given twice (R04): what is here already stays as it is
     if fact.to == service:
-        return Expected(
+        expected = Expected(
             id=fact.lot_id,
             material=fact.material,
             mineral=fact.mineral,
@@ -70,6 +104,7 @@ def _despatched(lot: Lot | None, fact: LotDespatched, happened: Happened, servic
             origins=fact.origins,
             synthetic=fact.synthetic,
         )
+        return expected if early is None else _caught_up(early, expected)
     if happened.service == service:
         return Departed(fact.lot_id, fact.material, fact.mineral, fact.to, happened.time, fact.results)
     return lot

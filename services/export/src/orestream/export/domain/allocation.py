@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from orestream.contracts.decision import Accepted, Decision, Happened, Refused, Waits, World
 from orestream.contracts.export import AllocateLot
 from orestream.contracts.shipments import ShipmentLotAllocated
@@ -16,6 +14,7 @@ from orestream.lots import holding, stock
 from orestream.lots.rules import R04, refused
 from orestream.lots.state import InStock, Lot
 from orestream.lots.stock import Draw
+from orestream.lots.stockfacts import taken
 from orestream.lots.weighing import check_mass
 from orestream.metallurgy.quantities import ZERO
 
@@ -87,9 +86,8 @@ def _allocated(command: AllocateLot, lot: InStock, draw: Draw) -> ShipmentLotAll
 
 def evolve_lot(lot: Lot | None, happened: Happened) -> Lot | None:
     """The stock after an allocation."""
-    match (lot, happened.fact):
-        case (InStock(), ShipmentLotAllocated() as fact):
-            taken = fact.dry_kg - (fact.difference_dry_kg or ZERO)
-            return replace(lot, stock_dry_kg=lot.stock_dry_kg - taken)
+    match happened.fact:
+        case ShipmentLotAllocated() as fact:
+            return taken(lot, fact.lot_id, fact.dry_kg - (fact.difference_dry_kg or ZERO))
         case _:
             return lot

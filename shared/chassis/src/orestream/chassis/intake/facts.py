@@ -42,7 +42,7 @@ async def arrive(unit: Unit, inbound: FactLike, from_start: set[Series]) -> None
         HoleFound: one that comes before it has been lost.
         Tripped: it fails, and is one too many that does.
     """
-    if not _next_in_sequence(unit, inbound, from_start):
+    if not next_in_sequence(unit, inbound, from_start):
         unit.committed.repeated += 1
         return
     if isinstance(inbound, FactUnknown):
@@ -68,7 +68,7 @@ async def _take_effect(unit: Unit, inbound: FactIn) -> None:
         unit.breaker.passed()
 
 
-def _next_in_sequence(unit: Unit, inbound: FactLike, from_start: set[Series]) -> bool:
+def next_in_sequence(unit: Unit, inbound: FactLike, from_start: set[Series]) -> bool:
     """True for the next one, False for a repeat; a hole raises.
 
     A record whose sequence cannot be read uses up one number, which then may be missing.

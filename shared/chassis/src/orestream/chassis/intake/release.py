@@ -27,11 +27,11 @@ async def release(unit: Unit, key: str) -> int:
             break
         gone += 1
     if key not in unit.parking.keys:
-        await _set_free(unit, key)
+        await set_free(unit, key)
     return gone
 
 
-async def _set_free(unit: Unit, key: str) -> None:
+async def set_free(unit: Unit, key: str) -> None:
     """Commands that wait for this key can be decided."""
     freed = parked_ref(key)
     await unit.load([freed])
