@@ -109,7 +109,11 @@ async def picture(branch: Branch) -> dict[str, Any]:
         "outcomes": "SELECT command_id, digest, status, answer FROM outcome ORDER BY command_id",
         "waiting": "SELECT key, command_id, at_offset, headers, value FROM waiting ORDER BY key, place",
         "waits_for": "SELECT DISTINCT kind, id, key FROM waits_for ORDER BY kind, id, key",
-        "parked": "SELECT key, at_offset, reason, attempts, behind, value FROM parked ORDER BY place",
+        "parked": "SELECT key, at_offset, reason, attempts, behind, value FROM parked ORDER BY key, place",
+        "overtaken": (
+            "SELECT p.key FROM parked p WHERE p.behind <> p.key AND NOT EXISTS"
+            " (SELECT 1 FROM parked b WHERE b.key = p.behind AND b.place < p.place)"
+        ),
         "tasks": "SELECT count(*) FROM task",
         "received": "SELECT source, topic, partition, sequence FROM received ORDER BY source, topic",
         "sequences": "SELECT topic, partition, last FROM sequence ORDER BY topic, partition",

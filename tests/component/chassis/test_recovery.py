@@ -52,6 +52,10 @@ class Story:
         for record in records:
             await self.branch.take(record)
 
+    async def feed_together(self, *records: Fetched) -> None:
+        self.fed += records
+        await self.branch.take(*records)
+
     async def early(self) -> None:
         """What the backup has: among it a command that waits, a parked key, a task half done."""
         commands, rates, bank = self.branch.commands, self.branch.rates, self.branch.bank
@@ -100,6 +104,13 @@ class Story:
             commands.command(favour("c-6", "F", "G")),
             rates.fact(rate("SEK", "8")),
             commands.command(dividend("d-2", "E", 2 * CHUNK)),
+        )
+        bank.faulty |= {f"X{n}" for n in range(6)}
+        await self.feed_together(
+            *(commands.command(deposit(f"q-{n}", "B", "1", "GBP")) for n in range(12)),
+            *(rates.fact(rate(f"X{n}", bad=True)) for n in range(6)),
+            *(rates.fact(rate(f"Y{n}", bonus_to=f"X{5 - n}")) for n in range(6)),
+            *(rates.fact(rate(f"Y{n}")) for n in range(6)),
         )
         assert await self.branch.intake.drain()
 
@@ -155,18 +166,21 @@ async def test_an_empty_database_becomes_what_the_lost_one_was(story: Story, spa
 async def both_go_on(story: Story, other: Branch) -> None:
     """The same new messages give the same, also to those that wait and behind what is parked."""
     bank = story.branch.bank
-    bank.faulty -= {"NEW"}
+    bank.faulty -= {"NEW", "X0", "X1", "X2", "X3", "X4", "X5"}
     more = [
         story.branch.rates.fact(rate("GBP", "3")),
         story.branch.commands.command(opening("c-9", "C")),
         story.branch.commands.command(deposit("c-3", "A", "100")),
     ]
     for one in (story.branch, other):
-        assert await one.store.parked_retry("NEW")
+        for key in ("NEW", "X3", "X0", "X5", "X1", "X2", "X4"):
+            assert await one.store.parked_retry(key)
         for record in more:
             await one.take(record)
             await one.settle()
-    assert await picture(other) == await picture(story.branch)
+    after = await picture(story.branch)
+    assert await picture(other) == after
+    assert after["parked"] == after["waiting"] == []
     assert set((await story.branch.finals()).items()) >= {("w-3", "accepted"), ("w-4", "accepted")}
 
 

@@ -13,9 +13,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from orestream.chassis.errors import (
     ChassisError,
-    DatabaseUnavailable,
     Fatal,
     PartitionsDiffer,
+    Recoverable,
     SchemaOutOfRange,
     TopicsMissing,
 )
@@ -107,7 +107,7 @@ def _recover(
     work = recover_service(settings, domain, decode, topic_of, progress=_progress, dry_run=dry_run)
     try:
         recovered = asyncio.run(work)
-    except (SchemaOutOfRange, TopicsMissing, PartitionsDiffer, DatabaseUnavailable, *UNREACHABLE) as error:
+    except (SchemaOutOfRange, TopicsMissing, PartitionsDiffer, Recoverable, *UNREACHABLE) as error:
         return _failed(error, Exit.NOT_PREPARED)
     except Fatal as error:
         return _failed(error, Exit.HALTED)

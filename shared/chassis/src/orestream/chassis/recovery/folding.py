@@ -63,6 +63,10 @@ class Folding:
     """Own facts by the message they follow from."""
     folded: list[tuple[Happened, Cause]] = field(default_factory=list)
     """What may have left more to be told, and whose it would be."""
+    queue: list[CommandAnswered] = field(default_factory=list)
+    """Answers of commands that still wait."""
+    early: list[tuple[Fetched, tuple[Series, int]]] = field(default_factory=list)
+    """Notices of records behind a key whose own notice has not come yet: one transaction wrote both."""
 
     async def fact_read(self, record: Fetched, from_start: set[Series]) -> None:
         """Another service's fact that had been read: it counts, unless it was set aside."""
@@ -97,7 +101,7 @@ class Folding:
             return
         unit.remember(Remembered(answer.command_id, answer.digest, answer.status, record.value.decode()))
         if answer.status == WAITING:
-            await self._queue(answer)
+            self.queue.append(answer)
         elif known is not None:
             await self._leave_queue(answer.command_id)
 
@@ -108,6 +112,8 @@ class Folding:
         type_ = header(record.headers, "ce_type")
         if at is None:
             raise Irreconcilable(f"{record.at} is a notice about no place that can be read")
+        if type_ != parking.PARKED:
+            await self._park_early()
         stays = await rows.parked_at(self.unit.transaction, at)
         if type_ == parking.PARKED:
             await self._park(record, at, stays)
@@ -115,6 +121,12 @@ class Folding:
             raise Irreconcilable(f"{record.at} is about {at}, which is not set aside here")
         else:
             await self._unpark(stays, decided=type_ == parking.RELEASED)
+
+    async def waits(self) -> None:
+        """Commands that still wait are queued again, those of one key in the order they were sent in."""
+        await self._park_early()
+        for answer in sorted(self.queue, key=lambda a: (a.input.topic, a.input.partition, a.input.offset)):
+            await self._queue(answer)
 
     async def unfinished(self) -> None:
         """What decisions had left to be told, and is not visible: as tasks again."""
@@ -167,7 +179,9 @@ class Folding:
             unit.lanes[key].set_ready(True)
             unit.left.append((key, place))
 
-    async def _park(self, notice: Fetched, at: tuple[Series, int], stays: Parked | None) -> None:
+    async def _park(
+        self, notice: Fetched, at: tuple[Series, int], stays: Parked | None, *, last: bool = False
+    ) -> None:
         reason = parking.storable(header(notice.headers, "orestream_reason"))
         attempts = int(header(notice.headers, "orestream_attempts"))
         unit = self.unit
@@ -180,10 +194,22 @@ class Folding:
             raise Irreconcilable(f"{notice.at} is about {at}, which is gone")
         behind = reason.removeprefix("behind ") if attempts == 0 else None
         key = header(notice.headers, "ce_subject")
+        if behind is not None and behind not in unit.parking.keys and not last:
+            self.early.append((notice, at))
+            return
         one = Parked(unit.parking.next_place, key, record, reason, attempts, behind)
         unit.set_parking(unit.parking.with_one_more(key))
         await parked.insert(unit.transaction, [one])
         self.done.parked += 1
+        early, self.early = self.early, []
+        for other in early:
+            await self._park(*other, None)
+
+    async def _park_early(self) -> None:
+        """What is still early follows a key that is not set aside: the service will try it."""
+        early, self.early = self.early, []
+        for other in early:
+            await self._park(*other, None, last=True)
 
     async def _unpark(self, stays: Parked, *, decided: bool) -> None:
         unit = self.unit

@@ -9,11 +9,11 @@ from typing import Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from orestream.chassis.errors import LogOutOfRange
+from orestream.chassis.errors import LogOutOfRange, Recoverable
 from orestream.chassis.kafka.connection import client_options
 from orestream.chassis.records import Fetched, Series
 from orestream.chassis.relay.cursor import Cursor
-from orestream.chassis.relay.publisher import KafkaPublisher
+from orestream.chassis.relay.publisher import KafkaPublisher, NotVisibleYet
 from orestream.chassis.settings import Settings
 
 
@@ -25,6 +25,7 @@ class Ledger(Protocol):
 
         Raises:
             HistoryDiverged: topics and cursor do not agree with each other.
+            Recoverable: another writer's open transaction hides it.
         """
 
     async def begins(self, series: Collection[Series]) -> Mapping[Series, int]:
@@ -45,6 +46,8 @@ class KafkaLedger:
         """See `Ledger`."""
         try:
             return await self.publisher.start()
+        except NotVisibleYet as error:
+            raise Recoverable(f"{error}; try again in a moment") from error
         finally:
             await self.publisher.discard()
 

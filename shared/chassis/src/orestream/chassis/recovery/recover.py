@@ -207,6 +207,7 @@ async def _take_back(
             await _one(folding, record, work.scope, from_start)
         count += len(some)
         work.progress(f"{count} of {len(own) + len(read)} records folded")
+    await folding.waits()
     await folding.unfinished()
     folding.done.commands_read = sum(end - since[one] for one, end in after.items() if one.topic == commands)
     await rows.skip_indices(work.transaction, folding.caused)
