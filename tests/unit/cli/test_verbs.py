@@ -42,7 +42,7 @@ ALL = sorted(path for verb in VERBS for path in verbs(load(verb), (verb,)))
 
 def test_the_verbs_are_those_that_the_documentation_names() -> None:
     assert {path[0] for path in ALL} == {
-        *("demo", "up", "send", "tail", "trace", "verify", "topics", "parked", "migrate", "doctor")
+        *("demo", "up", "send", "tail", "trace", "verify", "topics", "parked", "recover", "migrate", "doctor")
     }
     assert {path[1] for path in ALL if path[0] == "topics"} == {"plan", "apply"}
     assert {path[1] for path in ALL if path[0] == "parked"} >= {"list", "show", "retry", "discard"}
