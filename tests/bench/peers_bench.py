@@ -1,6 +1,7 @@
 """The peers: other ways of doing the same work, as their documentation advises (see peers/README.md)."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -18,6 +19,10 @@ TRANSACTIONS = "confluent-kafka transactions"
 RAW = "raw aiokafka"
 
 PYTHON = CHECKOUT / "build" / "peers" / "venv" / "bin" / "python"
+_LIBRARIES = (
+    *("faststream", "faststream-outbox", "quixstreams", "bytewax", "confluent-kafka", "aiokafka"),
+    *("pydantic", "sqlalchemy"),
+)
 _PACKAGE = "tests.bench.peers"
 _JAVA_SOURCES = CHECKOUT / "tests" / "bench" / "peers" / "kafka_streams"
 _JAVA_BUILT = CHECKOUT / "build" / "peers" / "kafka-streams"
@@ -76,6 +81,15 @@ def systems() -> tuple[System, ...]:
             "none: at-least-once or less; state in memory only, lost in a crash",
             needs="aiokafka",
         ),
+    )
+
+
+def versions() -> str:
+    """The pinned versions of the peers' libraries; some differ from ours, which the environment names."""
+    pins = (CHECKOUT / "requirements" / "peers.txt").read_text(encoding="utf-8")
+    found = (re.search(rf"^{name}==(\S+)", pins, re.MULTILINE) for name in _LIBRARIES)
+    return ", ".join(
+        f"{name} {pin[1]}" for name, pin in zip(_LIBRARIES, found, strict=True) if pin is not None
     )
 
 

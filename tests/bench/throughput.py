@@ -45,6 +45,7 @@ class Throughput:
             chassis_bench.without_transactions(PLAIN),
             *peers_bench.systems(),
         )
+        bench.remark(f"the peers' versions: {peers_bench.versions()}; Kafka Streams 4.3.1")
         figures = await rounds(bench, NAME, systems)
         return [*figures, exactly_once_cost(figures)]
 
