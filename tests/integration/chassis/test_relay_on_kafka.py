@@ -16,10 +16,12 @@ from orestream.chassis.errors import HistoryDiverged
 from orestream.chassis.health import Progress
 from orestream.chassis.kafka.admin import admin_client, apply, plan
 from orestream.chassis.kafka.producer import RelayProducer
+from orestream.chassis.kafka.tail import TailReader
 from orestream.chassis.metrics import Metrics
 from orestream.chassis.records import Series
+from orestream.chassis.relay.cursor import Cursor
 from orestream.chassis.relay.lease import Lease
-from orestream.chassis.relay.publisher import KafkaPublisher
+from orestream.chassis.relay.publisher import KafkaPublisher, TakenOver
 from orestream.chassis.relay.relay import Limits, Relay
 from orestream.chassis.settings import Settings
 from orestream.cli.embedded.node import KafkaNode
@@ -131,6 +133,28 @@ async def test_a_new_relay_goes_on_where_the_cursor_is(ground: Ground) -> None:
     for _ in range(3):
         ground.fill()
         await until_published(ground.relay(), ground)
+    assert await ground.seen() == ground.written()
+
+
+async def test_a_relay_that_another_overtakes_while_it_looks_is_in_doubt_and_raises_no_alarm(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its look at the cursor and its look at the facts it sleeps for longer than the lease."""
+    ground.fill()
+    await until_published(ground.relay(), ground)
+    ground.fill()
+    true_compare = KafkaPublisher._compare
+
+    async def overtaken(self: KafkaPublisher, cursor: Cursor, reader: TailReader) -> None:
+        monkeypatch.setattr(KafkaPublisher, "_compare", true_compare)
+        await until_published(ground.relay(holder="b"), ground)
+        await true_compare(self, cursor, reader)
+
+    monkeypatch.setattr(KafkaPublisher, "_compare", overtaken)
+    late = ground.publisher()
+    with pytest.raises(TakenOver):
+        await late.start()
+    await late.discard()
     assert await ground.seen() == ground.written()
 
 

@@ -30,6 +30,7 @@ class Event(StrEnum):
     MANAGEMENT_LISTENING = "management.listening"
     BROKER_ABSENT = "broker.absent"
     DATABASE_ABSENT = "database.absent"
+    CONNECTION_DROPPED = "database.connection-dropped"
     TOPICS_MISSING = "topics.missing"
     TOPICS_DIFFER = "topics.differ"
     PARTITIONS_ASSIGNED = "intake.assigned"

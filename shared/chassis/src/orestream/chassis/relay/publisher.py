@@ -11,7 +11,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from orestream.chassis.errors import HistoryDiverged
 from orestream.chassis.kafka.producer import RelayProducer
-from orestream.chassis.kafka.tail import tail_reader
+from orestream.chassis.kafka.tail import TailReader, tail_reader
 from orestream.chassis.records import Series
 from orestream.chassis.relay.batches import pack
 from orestream.chassis.relay.cursor import START, Cursor, CursorUnreadable
@@ -29,6 +29,13 @@ UNEXPECTED = 2_000
 
 class NotVisibleYet(Exception):
     """Another writer's open transaction hides whether our last records are there; it will end."""
+
+
+class TakenOver(Exception):
+    """Another replica has published between our two looks at the topics, so they cannot be compared."""
+
+    def __str__(self) -> str:
+        return "another replica has published meanwhile"
 
 
 class Publisher(Protocol):
@@ -94,18 +101,32 @@ class KafkaPublisher:
             await producer.discard()
 
     async def _read_cursor(self) -> Cursor:
-        place = TopicPartition(self.cursor_topic, 0)
+        """The cursor, once it is sure that what is visible is what it says."""
         async with tail_reader(self.settings) as reader:
-            found = (await reader.last([place], self._is_cursor))[place]
-            if not found.complete:
-                raise NotVisibleYet(f"the end of {self.cursor_topic} is hidden by an open transaction")
-            cursor = START if found.record is None else _cursor_in(found.record)
-            known = [TopicPartition(*series) for series in cursor.sequences]
-            others = [TopicPartition(*series) for series in self.outputs if series not in cursor.sequences]
-            last = {
-                **await reader.last(known, self._is_own),
-                **await reader.last(others, self._is_own, deepest=UNEXPECTED),
-            }
+            cursor = await self._last_cursor(reader)
+            try:
+                await self._compare(cursor, reader)
+            except HistoryDiverged:
+                if await self._last_cursor(reader) != cursor:
+                    raise TakenOver from None
+                raise
+        return cursor
+
+    async def _last_cursor(self, reader: TailReader) -> Cursor:
+        place = TopicPartition(self.cursor_topic, 0)
+        found = (await reader.last([place], self._is_cursor))[place]
+        if not found.complete:
+            raise NotVisibleYet(f"the end of {self.cursor_topic} is hidden by an open transaction")
+        return START if found.record is None else _cursor_in(found.record)
+
+    async def _compare(self, cursor: Cursor, reader: TailReader) -> None:
+        """Raises HistoryDiverged, and NotVisibleYet where it cannot be told."""
+        known = [TopicPartition(*series) for series in cursor.sequences]
+        others = [TopicPartition(*series) for series in self.outputs if series not in cursor.sequences]
+        last = {
+            **await reader.last(known, self._is_own),
+            **await reader.last(others, self._is_own, deepest=UNEXPECTED),
+        }
         visible = {
             Series(*tp): sequence_of(seen.record) for tp, seen in last.items() if seen.record is not None
         }
@@ -114,7 +135,6 @@ class KafkaPublisher:
             raise NotVisibleYet(
                 f"the ends of {sorted(hidden)} are hidden by another writer's open transaction"
             )
-        return cursor
 
     def _is_cursor(self, record: ConsumerRecord) -> bool:
         return bool(record.key == self.transactional_id.encode())

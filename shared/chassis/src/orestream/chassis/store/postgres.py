@@ -9,13 +9,19 @@ from typing import Any, Self
 import asyncpg
 
 from orestream.chassis.errors import DatabaseUnavailable
+from orestream.chassis.logs import Event, logger
 from orestream.chassis.store.statement import Statement
 from orestream.chassis.store.transaction import Conflict, InDoubt, Row
+
+log = logger(__name__)
 
 LOCK_PATIENCE_MS = 10_000
 IDLE_LIMIT_MS = 30_000
 """A replica that is frozen within a transaction loses it, so that the others can go on."""
-COMMAND_TIMEOUT_S = 60.0
+COMMAND_TIMEOUT_S = 20.0
+"""Longer than a lock is waited for; a server that went silent is given up after it."""
+POOL_PATIENCE_S = 10.0
+"""To be given a connection, and to give one back, which waits for the cancellation of its last statement."""
 
 _COLLIDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _PASSING = (
@@ -62,7 +68,7 @@ class PostgresDatabase:
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         """See `Database.transaction`."""
         with _sorted_errors():
-            async with self._pool.acquire() as connection:
+            async with self._connection() as connection:
                 transaction = connection.transaction()
                 await transaction.start()
                 try:
@@ -76,12 +82,24 @@ class PostgresDatabase:
     async def reading(self) -> AsyncIterator[PostgresTransaction]:
         """See `Database.reading`."""
         with _sorted_errors():
-            async with self._pool.acquire() as connection:
+            async with self._connection() as connection:
                 yield PostgresTransaction(connection)
 
     async def close(self) -> None:
         """Close every connection, waiting for none that is in use."""
         self._pool.terminate()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        """One of the pool; one that cannot be given back in time is ended, and what it did stays done."""
+        connection = await self._pool.acquire(timeout=POOL_PATIENCE_S)
+        try:
+            yield connection
+        finally:
+            try:
+                await self._pool.release(connection, timeout=POOL_PATIENCE_S)
+            except _PASSING as error:
+                log.info(Event.CONNECTION_DROPPED, error=str(error) or repr(error))
 
 
 class PostgresTransaction:
