@@ -43,7 +43,7 @@ class History:
         """It is about to be handed to a producer; answers with its number."""
         said = {
             "topic": sending.topic,
-            "key": None if sending.key is None else sending.key.decode("utf-8", "replace"),
+            "key": None if sending.key is None else sending.key.decode("utf-8", "backslashreplace"),
             "id": sending.command_id,
             "kind": sending.kind,
             "service": sending.service,
