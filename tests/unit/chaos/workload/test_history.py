@@ -53,7 +53,7 @@ def test_the_first_fate_counts_and_what_has_none_has_failed(tmp_path: Path) -> N
     assert history.counts == {"sent": 3, "aborted": 1, "acked": 1, "failed": 1}
 
 
-@pytest.mark.parametrize(("key", "told"), [(None, None), (b"", ""), (b"\xff\n", "\ufffd\n")])
+@pytest.mark.parametrize(("key", "told"), [(None, None), (b"", ""), (b"\xff\n", "\\xff\n")])
 def test_a_key_that_is_no_text_is_told_of_on_one_line(tmp_path: Path, key: bytes, told: str | None) -> None:
     with History(tmp_path / "history") as history:
         history.sent(replace(SENDING, key=key, value=None, kind="poison", command_id=None))
