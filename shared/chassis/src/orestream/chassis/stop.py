@@ -24,6 +24,9 @@ class Stop:
         self.asked.set()
 
     def watch(self, task: asyncio.Task[None]) -> None:
-        """A task that ends with an error stops the service with it."""
-        if not task.cancelled() and (error := task.exception()) is not None:
+        """A task that ends with an error stops the service with it; so does one that something cancelled."""
+        if task.cancelled():
+            if not self.asked.is_set():
+                self.fail(RuntimeError(f"{task.get_name()} was cancelled, and nobody had asked for a stop"))
+        elif (error := task.exception()) is not None:
             self.fail(error)

@@ -53,6 +53,9 @@ class RelayProducer(AIOKafkaProducer):  # type: ignore[misc] # the library has n
         task = self._sender.sender_task
         if task is not None and not task.done():
             task.cancel()
+            # it ends what it has in flight first; the library would cancel it once more meanwhile, and that
+            # second cancellation would come out of here as if the caller's own task were cancelled
+            await asyncio.wait({task}, timeout=STOP_PATIENCE)
         _hush(self._txn_manager.wait_for_transaction_end())
         try:
             await asyncio.wait_for(self.stop(), STOP_PATIENCE)
