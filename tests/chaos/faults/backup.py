@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.chaos.faults.fault import Planned
 from tests.chaos.world.databases import Unreadable
@@ -24,11 +27,12 @@ class NotHalted(Exception):
 class RestoredBackup:
     """A backup is put in the place of a service's database after more has become visible than it knows.
 
-    Every replica has to halt with the documented exit code. Then the genuine database is put back, and they
-    go on.
+    Every replica has to halt with the documented exit code. Then either the genuine database is put back, or
+    `orestream recover` takes what is visible into the backup; they go on from there.
     """
 
     planned: Planned
+    recover: bool = False
     _replicas: list[Member] = field(default_factory=list, init=False)
     _exchanged: bool = field(default=False, init=False)
 
@@ -47,6 +51,10 @@ class RestoredBackup:
         self._exchanged = True
         await _start(self._replicas)
         await self._all_halt()
+        if self.recover:
+            await _stop(self._replicas)
+            await asyncio.to_thread(_recover, world, service)
+            self._exchanged = False
         return f"{service} halted with the rows after {known} missing"
 
     async def heal(self, world: World) -> None:
@@ -73,6 +81,15 @@ class RestoredBackup:
                 ends = {member.name: member.ended() for member in self._replicas}
                 raise NotHalted(f"on a restored backup: {ends}")
             await asyncio.sleep(_LOOK_S)
+
+
+def _recover(world: World, service: str) -> None:
+    """As an operator would, past the proxies. Raises CalledProcessError."""
+    command = [str(Path(sys.executable).parent / "orestream"), "recover", service]
+    command += ["--database", world.databases.url(service), "--bootstrap", world.brokers.bootstrap]
+    environment = dict(world.members[f"{service}-1"].environment)
+    with (world.directory / "recover.log").open("ab") as log:
+        subprocess.run(command, env=environment, stdout=log, stderr=log, check=True, timeout=_HALTS_S)
 
 
 async def _stop(replicas: list[Member]) -> None:

@@ -87,6 +87,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("open-transaction", OpenTransaction, (4.0, 7.0)),
         Kind("small-records", SmallRecords, (3.0, 6.0)),
         Kind("restored-backup", RestoredBackup, (1.0, 2.0), alone=True),
+        Kind("recovered-backup", partial(RestoredBackup, recover=True), (1.0, 2.0), alone=True, asked=True),
         *_on_lines(),
         *_at_steps(),
     )
@@ -100,4 +101,4 @@ def fitting(options: Options) -> list[Kind]:
     for name in options.only:
         if name not in fit:
             raise ValueError(f"{name!r} is no fault of such a run; there are: {', '.join(fit)}")
-    return [fit[name] for name in options.only] or list(fit.values())
+    return [fit[name] for name in options.only] or [kind for kind in fit.values() if not kind.asked]

@@ -18,6 +18,14 @@ from orestream.contracts.topics import SERVICES
 Rows = Sequence[Sequence[Any]]
 _PATIENCE_S = 5.0
 _ATTEMPTS = 50
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # a query that meets the server's farewell: the client says that another operation is in progress
+    asyncpg.InternalClientError,
+)
 _END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE $1"
 
 
@@ -127,7 +135,7 @@ class PostgresDatabases:
                 connection = await self._connection(service)
                 async with asyncio.timeout(_PATIENCE_S):
                     return [tuple(row) for row in await connection.fetch(sql)]
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except _AWAY as error:
                 await self.forget(service)
                 raise Unreadable(repr(error)) from error
 
