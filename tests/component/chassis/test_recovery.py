@@ -69,7 +69,7 @@ class Story:
             commands.command(deposit("w-2", "B", "6")),
             rates.fact(rate("BAD", bad=True)),
             rates.fact(rate("WORSE", bad=True)),
-            commands.command(dividend("d-1", "D", 2 * CHUNK)),
+            commands.command(dividend("d-1", "D", 4 * CHUNK)),
         )
         assert await self.branch.intake.drain()
 
@@ -212,7 +212,7 @@ async def test_what_was_never_visible_is_decided_again(story: Story, spare_url: 
         heirs = [
             header(row, "ce_subject") for row in everything if header(row, "ce_subject")[:2] in ("D-", "E-")
         ]
-        assert len(heirs) == len(set(heirs)) == 4 * CHUNK
+        assert len(heirs) == len(set(heirs)) == 6 * CHUNK
         following(everything)
 
 
