@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.model.lanes import Lanes
 from tests.model.offsets import Offsets
+from tests.model.parking import Parking
 from tests.model.relay import Relaying
 from tests.model.search import Model
 from tests.model.transaction import Command
@@ -211,5 +212,17 @@ LANES = (
     _lane("lane row deleted when empty", "two answers", lambda: _lanes("lane-kept", REBORN, things=2)),
     _lane("reads not validated", "write skew", lambda: _lanes("reads-validated", SKEW, **TWO_KEYS)),
 )
+PARKING = (
+    _case("parking", "as designed", HOLDS, Parking),
+    _case("parking", "later records of a parked key do not queue", "order", lambda: Parking("key-queues")),
+    _case("parking", "what reads a parked key does not queue", "order", lambda: Parking("readers-queue")),
+    _case(
+        "parking",
+        "the row of what is parked not validated",
+        "duplicate/order",
+        lambda: Parking("row-validated"),
+    ),
+    _case("parking", "held up by what came later too", "livelock", lambda: Parking("earlier-only")),
+)
 
-CASES: tuple[Case, ...] = OFFSETS + RELAY + LANES
+CASES: tuple[Case, ...] = OFFSETS + RELAY + LANES + PARKING
