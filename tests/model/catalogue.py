@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.model.chunks import Chunks
 from tests.model.lanes import Lanes
 from tests.model.offsets import Offsets
 from tests.model.parking import Parking
@@ -224,5 +225,12 @@ PARKING = (
     ),
     _case("parking", "held up by what came later too", "livelock", lambda: Parking("earlier-only")),
 )
+CHUNKS = (
+    _case("chunks", "as designed", HOLDS, Chunks),
+    _case("chunks", "the task not compared: what a chunk reads still is", HOLDS, lambda: Chunks("compare")),
+    _case("chunks", "a birth does not tell of the hold", "left out", lambda: Chunks("inherit")),
+    _case("chunks", "lots told already are not passed over", "duplicate", lambda: Chunks("passed-over")),
+    _case("chunks", "what was read is not validated", "left out/duplicate", lambda: Chunks("reads")),
+)
 
-CASES: tuple[Case, ...] = OFFSETS + RELAY + LANES + PARKING
+CASES: tuple[Case, ...] = OFFSETS + RELAY + LANES + PARKING + CHUNKS
