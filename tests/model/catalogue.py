@@ -10,6 +10,7 @@ from tests.model.chunks import Chunks
 from tests.model.lanes import Lanes
 from tests.model.offsets import Offsets
 from tests.model.parking import Parking
+from tests.model.recover import Recover
 from tests.model.relay import Relaying
 from tests.model.search import Model
 from tests.model.transaction import Command
@@ -232,5 +233,12 @@ CHUNKS = (
     _case("chunks", "lots told already are not passed over", "duplicate", lambda: Chunks("passed-over")),
     _case("chunks", "what was read is not validated", "left out/duplicate", lambda: Chunks("reads")),
 )
+RECOVER = (
+    _case("recover", "as designed", HOLDS, Recover),
+    _case("recover", "answers not taken back", "duplicate", lambda: Recover("answers")),
+    _case("recover", "a row taken back apart from its state", "loss", lambda: Recover("together")),
+    _case("recover", "the relay not fenced first", "livelock/stuck", lambda: Recover("fence")),
+    _case("recover", "the intake goes on before it", "livelock/stuck", lambda: Recover("halt")),
+)
 
-CASES: tuple[Case, ...] = OFFSETS + RELAY + LANES + PARKING + CHUNKS
+CASES: tuple[Case, ...] = OFFSETS + RELAY + LANES + PARKING + CHUNKS + RECOVER
