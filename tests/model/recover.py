@@ -1,11 +1,11 @@
 """A database restored to an older state while the topics are ahead, and taken forward again from them.
 
-Modelled from the design: intake and relay halt where cursor and outbox tell two histories; `recover` fences the
-relay's transactional id, takes each visible record after the outbox's head back (row, state and answer in one
+Modelled from the design: intake and relay halt where cursor and outbox tell two histories; `recover`
+fences the relay's transactional id, takes each visible record after the outbox's head back (row, state and answer in one
 transaction), and may die anywhere and be run again; then commands that are read again have their answer.
 
-Assumed: what is visible is never lost; a restored database is some earlier committed state of the same one; one
-command makes one fact. Not modelled: waiting commands, parked records, facts of other services.
+Assumed: what is visible is never lost; a restored database is some earlier committed state of the same one;
+one command makes one fact. Not modelled: waiting commands, parked records, facts of other services.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ class Recover:
         if len(set(facts)) < len(facts):
             return f"duplicate: {facts} are visible"
         agree = s.visible[: len(s.rows)] == s.rows[: len(s.visible)]
-        if len(s.visible) <= len(s.rows) and not s.recovering and agree:
-            if [row for row in s.rows if row[0] == "f"] != list(s.folded):
-                return f"loss: the states are made of {list(s.folded)}, the outbox has {list(s.rows)}"
+        whole = len(s.visible) <= len(s.rows) and not s.recovering and agree
+        if whole and [row for row in s.rows if row[0] == "f"] != list(s.folded):
+            return f"loss: the states are made of {list(s.folded)}, the outbox has {list(s.rows)}"
         return None
 
     def moves(self, s: State) -> Iterator[Move[State]]:
@@ -74,7 +74,7 @@ class Recover:
         if s.sent is not None:
             yield "the transaction ends", s._replace(visible=s.visible + s.sent, sent=None), False
         if s.restored and (halted or s.recovering):
-            yield from self._recover(s, halted=halted)
+            yield from self._recover(s)
 
     def _take(self, s: State) -> State:
         number = s.offset
@@ -85,7 +85,7 @@ class Recover:
             offset=number + 1, rows=(*s.rows, fact), known=s.known | {number}, folded=(*s.folded, fact)
         )
 
-    def _recover(self, s: State, *, halted: bool) -> Iterator[Move[State]]:
+    def _recover(self, s: State) -> Iterator[Move[State]]:
         if not s.recovering:
             sent = s.sent if self.without == "fence" else None
             yield "recover begins and fences the relay", s._replace(recovering=True, sent=sent), False
