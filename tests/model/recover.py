@@ -1,8 +1,9 @@
 """A database restored to an older state while the topics are ahead, and taken forward again from them.
 
 Modelled from the design: intake and relay halt where cursor and outbox tell two histories; `recover`
-fences the relay's transactional id, takes each visible record after the outbox's head back (row, state and answer in one
-transaction), and may die anywhere and be run again; then commands that are read again have their answer.
+fences the relay's transactional id, takes each visible record after the outbox's head back (row, state and
+answer in one transaction), and may die anywhere and be run again; then commands that are read again have
+their answer.
 
 Assumed: what is visible is never lost; a restored database is some earlier committed state of the same one;
 one command makes one fact. Not modelled: waiting commands, parked records, facts of other services.
