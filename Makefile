@@ -31,7 +31,7 @@ chaos: install ## six minutes of faults under load, and a verdict (SEED=, MINUTE
 	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(HOURS),--hours $(HOURS)) $(CHAOS_ARGS)
 
-mutants: install ## break the chassis in one place after the other: every chaos run must notice (a quarter of an hour)
+mutants: install ## break the chassis in one place after the other: every chaos run must notice (half an hour)
 	@$(PY) -m tests.chaos.mutation $(if $(SEED),--seed $(SEED))
 
 check: install ## format, lint, types, imports, generated files, unit and contract tests: no broker, a minute

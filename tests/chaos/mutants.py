@@ -1,142 +1,45 @@
 """Broken builds of the chassis: one protection taken out of a process before it serves.
 
-Each mutant names the faults that give it the chance to do harm. A chaos run of it must fail: one that passes
-shows a protection that the run does not test, or that the chassis does not need.
+Each mutant names the faults that give it the chance to do harm, and the checks that are to notice. A chaos
+run of it must fail on one of them: one that passes shows a protection that the run does not test, or that the
+chassis does not need.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from aiokafka.producer.sender import Sender
+from tests.chaos import breaking
 
-from orestream.chassis.kafka import endtxn, tail
-from orestream.chassis.kafka.assignment import Assignment, Polled
-from orestream.chassis.kafka.positions import Positions
-from orestream.chassis.records import Place, Series
-from orestream.chassis.relay import publisher
-from orestream.chassis.relay.relay import Relay
-from orestream.chassis.store import aggregates, offsets
-from orestream.chassis.store.transaction import Transaction
+HALTED = "halted"
+"""Stands among checks for a service that stops and asks for an operator."""
+_ANY = ("kill",)
+"""For those that do harm without any fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One protection less."""
+    """One protection less.
+
+    Attributes:
+        says: what is missing.
+        faults: names of those under which it does harm.
+        noticed_by: checks of which at least one must fail.
+        rate: commands a second.
+    """
 
     name: str
     says: str
-    """What is missing."""
     faults: tuple[str, ...]
-    """Names of the faults under which it does harm."""
+    noticed_by: frozenset[str]
     break_it: Callable[[], None]
+    rate: float = 30.0
 
 
 def apply(name: str) -> None:
     """Break this process in the named way. Raises KeyError for a name that is none."""
     MUTANTS[name].break_it()
-
-
-def _put(owner: Any, name: str, new: Any) -> None:
-    """Replace an attribute that is there: a mutant of something that is gone would break nothing."""
-    if not hasattr(owner, name):
-        raise AttributeError(f"{owner!r} has no {name}: the mutant no longer fits the code")
-    setattr(owner, name, new)
-
-
-def _offsets_not_compared() -> None:
-    """The offset is written whatever it was before."""
-    true_move = offsets.move
-
-    async def move(transaction: Transaction, moves: Sequence[tuple[Place, int, int]]) -> bool:
-        stored = [(await offsets.next_offset(transaction, place), place, to) for place, _, to in moves]
-        return await true_move(transaction, [(place, at or 0, to) for at, place, to in stored])
-
-    _put(offsets, "move", move)
-
-
-def _generation_not_compared() -> None:
-    """What was fetched counts, whatever has become of its partition since."""
-    true_admit = Assignment.admit
-
-    def hold(self: Positions, series: Iterable[Series]) -> dict[Series, int]:
-        held = self.assignment._held
-        for one in series:
-            if one not in held:
-                self.assignment.change([one])
-        return {one: held[one].since for one in series}
-
-    def admit(self: Assignment, polled: Iterable[Polled], _generation: int) -> Any:
-        for held in self._held.values():
-            held.expected = held.expected or 0
-        return true_admit(self, polled, self.generation)
-
-    _put(Positions, "hold", hold)
-    _put(Assignment, "admit", admit)
-
-
-def _cursor_to_stable_offset() -> None:
-    """The cursor is looked for up to the last stable offset only."""
-    true_last = tail.TailReader.last
-
-    async def last(self: tail.TailReader, *arguments: Any, **named: Any) -> Any:
-        return await true_last(replace(self, uncommitted=self.committed), *arguments, **named)
-
-    _put(tail.TailReader, "last", last)
-
-
-def _prune_before_commit() -> None:
-    """Rows go as soon as they are handed to Kafka."""
-    true_publish = Relay._publish
-
-    async def publish(self: Relay, rows: Any, cursor: Any) -> Any:
-        await self._outbox.prune_outbox(rows[-1].position, timedelta(0))
-        return await true_publish(self, rows, cursor)
-
-    _put(Relay, "_publish", publish)
-
-
-def _end_repeated() -> None:
-    """EndTxn is sent again, under the same epoch, when its answer does not come in time."""
-    _put(endtxn.OnceSender, "_do_txn_commit", Sender._do_txn_commit)
-
-
-def _versions_not_checked() -> None:
-    """What was read may have changed by the commit; the last writer wins."""
-    true_commit = aggregates.commit
-
-    async def last_wins(
-        transaction: Transaction,
-        changes: Sequence[aggregates.Change],
-        raised: Mapping[Any, int | None],
-        read_: Mapping[Any, int | None],
-    ) -> None:
-        now = await aggregates.read(transaction, {change.ref for change in changes} | set(raised))
-        seen = {ref: row.version for ref, row in now.items()}
-        fresh = [replace(change, expected=seen.get(change.ref)) for change in changes]
-        await true_commit(transaction, fresh, {ref: seen.get(ref) for ref in raised}, {})
-
-    _put(aggregates, "commit", last_wins)
-
-
-def _futures_not_awaited() -> None:
-    """A transaction is committed without asking what became of the records sent in it."""
-
-    async def nothing(*futures: asyncio.Future[Any]) -> None:
-        for future in futures:
-            future.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    class Asyncio:
-        """The module as the publisher uses it, but for waiting."""
-
-        timeout = staticmethod(asyncio.timeout)
-        gather = staticmethod(nothing)
-
-    _put(publisher, "asyncio", Asyncio)
 
 
 MUTANTS: Mapping[str, Mutant] = {
@@ -146,43 +49,80 @@ MUTANTS: Mapping[str, Mutant] = {
             "offsets-not-compared",
             "the stored offset is moved without comparing it with what was expected",
             ("stop-at-fetched",),
-            _offsets_not_compared,
+            frozenset({"offsets-only-forward", "one-final-outcome", "no-duplicate-id"}),
+            breaking.offsets_not_compared,
         ),
         Mutant(
             "generation-not-compared",
-            "batches fetched before an assignment or a seek are taken after it",
+            "batches fetched before an assignment or a seek are taken after it, nor is fetching paused",
             ("database-connections",),
-            _generation_not_compared,
-        ),
-        Mutant(
-            "cursor-to-stable-offset",
-            "the relay looks for its cursor up to the last stable offset",
-            ("open-transaction",),
-            _cursor_to_stable_offset,
-        ),
-        Mutant(
-            "prune-before-commit",
-            "outbox rows are deleted before their Kafka transaction is known to be committed",
-            ("kill-at-before-end",),
-            _prune_before_commit,
-        ),
-        Mutant(
-            "end-repeated",
-            "the client repeats EndTxn when its answer is late",
-            ("late-end",),
-            _end_repeated,
+            frozenset({"one-final-outcome", "facts-are-taken-in"}),
+            breaking.generation_not_compared,
         ),
         Mutant(
             "versions-not-checked",
             "what a decision has read may have changed by its commit",
             ("sleep-at-before-commit",),
-            _versions_not_checked,
+            frozenset({"states-are-the-fold", "mass-is-conserved", "metal-is-conserved"}),
+            breaking.versions_not_checked,
+            rate=60.0,
+        ),
+        Mutant(
+            "conflict-kept",
+            "what a transaction wrote before it met a conflict is committed, not rolled back",
+            ("sleep-at-before-commit",),
+            frozenset({"one-final-outcome", "facts-are-taken-in", "states-are-the-fold"}),
+            breaking.conflict_kept,
+            rate=60.0,
+        ),
+        Mutant(
+            "ids-forgotten",
+            "a command id that has its answer is decided again",
+            _ANY,
+            frozenset({"no-duplicate-id", "one-final-outcome", "repeats-and-conflicts"}),
+            breaking.ids_forgotten,
+        ),
+        Mutant(
+            "waiters-not-woken",
+            "the fact that a waiting command waits for does not make its lane ready",
+            _ANY,
+            frozenset({"waiting-is-for-something-absent"}),
+            breaking.waiters_not_woken,
+        ),
+        Mutant(
+            "cursor-to-stable-offset",
+            "the relay looks for its cursor up to the last stable offset, and compares nothing with it",
+            ("open-transaction",),
+            frozenset({"no-duplicate-id", "sequences-without-holes"}),
+            breaking.cursor_to_stable_offset,
+        ),
+        Mutant(
+            "prune-before-commit",
+            "outbox rows are deleted before their Kafka transaction is known to be committed",
+            ("kill-at-before-end",),
+            frozenset({"nothing-lost", HALTED}),
+            breaking.prune_before_commit,
+        ),
+        Mutant(
+            "end-repeated",
+            "EndTxn is sent again when its answer is late, and the relay compares nothing with the cursor",
+            ("late-end-then-kill",),
+            frozenset({"no-duplicate-id", "decisions-are-whole", "sequences-without-holes"}),
+            breaking.end_repeated,
         ),
         Mutant(
             "futures-not-awaited",
             "the relay does not await what became of each batch it sent",
             ("small-records",),
-            _futures_not_awaited,
+            frozenset({"nothing-lost", "decisions-are-whole", HALTED}),
+            breaking.futures_not_awaited,
+        ),
+        Mutant(
+            "relays-not-fenced",
+            "every replica relays, without a lease and under a transactional id of its own",
+            _ANY,
+            frozenset({"no-duplicate-id"}),
+            breaking.relays_not_fenced,
         ),
     )
 }

@@ -9,6 +9,7 @@ from orestream.chassis.steps import Step
 from tests.chaos.faults.backup import RestoredBackup
 from tests.chaos.faults.brokers import FreezeBroker, KillBroker, MoveLeaders
 from tests.chaos.faults.fault import Kind
+from tests.chaos.faults.late_end import LateEndThenKill
 from tests.chaos.faults.lines import (
     HELD_BACK_S,
     MakeRule,
@@ -88,6 +89,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("small-records", SmallRecords, (3.0, 6.0)),
         Kind("restored-backup", RestoredBackup, (1.0, 2.0), alone=True),
         Kind("recovered-backup", partial(RestoredBackup, recover=True), (1.0, 2.0), alone=True, asked=True),
+        Kind("late-end-then-kill", LateEndThenKill, (1.0, 3.0)),
         *_on_lines(),
         *_at_steps(),
     )

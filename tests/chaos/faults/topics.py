@@ -19,7 +19,7 @@ from tests.chaos.world.world import SITE, World
 
 FACTS_OF = {"mining": MINING_LOTS, "processing": PROCESSING_LOTS, "export": EXPORT_SHIPMENTS}
 _BEFORE_KILL_S = 2.0
-_SMALL = 3000
+_SMALL = 700
 _LIMIT = "max.message.bytes"
 
 
