@@ -34,6 +34,10 @@ class PlainPublisher:
         await self._producer.start()
         return self._cursor
 
+    async def look(self) -> Cursor:
+        """The same cursor."""
+        return self._cursor
+
     async def publish(self, rows: Sequence[OutboxRow], cursor: Cursor) -> None:
         """Send the rows; each is visible as soon as it is written."""
         assert self._producer is not None, "publish before start"

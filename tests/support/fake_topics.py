@@ -50,6 +50,11 @@ class FakePublisher:
         self.fault("before the cursor is read")
         return self.topics.cursor
 
+    async def look(self) -> Cursor:
+        """See `Publisher`."""
+        self.fault("before a look")
+        return self.topics.cursor
+
     async def publish(self, rows: Sequence[OutboxRow], cursor: Cursor) -> None:
         """See `Publisher`."""
         self.fault("before sending")

@@ -170,10 +170,38 @@ async def test_another_history_halts_the_relay_and_publishes_nothing() -> None:
     with pytest.raises(HistoryDiverged, match="the outbox ends at 8"):
         await relay_of(restored, topics).run()
     fill(restored, 4)
-    with pytest.raises(HistoryDiverged, match="follows the link"):
+    with pytest.raises(HistoryDiverged, match="has the link"):
         await relay_of(restored, topics).run()
     assert topics.visible == seen
     assert restored.leases == {}
+
+
+@pytest.mark.parametrize("transactions", [2, 4, 6])
+async def test_a_standby_does_not_let_its_intake_begin_on_another_history(transactions: int) -> None:
+    """The one that has the lease may be long in comparing, or about to halt."""
+    outbox, topics = MemoryOutbox(), FakeTopics()
+    fill(outbox)
+    await published(relay_of(outbox, topics), topics, outbox)
+    restored = MemoryOutbox()
+    fill(restored, transactions)
+    await restored.acquire_lease("relay", "another", timedelta(minutes=1))
+    standby = relay_of(restored, topics, holder="standby")
+    with pytest.raises(HistoryDiverged):
+        await standby.run()
+    assert not standby.checked.is_set()
+
+
+async def test_a_standby_that_cannot_look_at_the_topics_tries_again() -> None:
+    outbox, topics = MemoryOutbox(), FakeTopics()
+    fill(outbox)
+    await published(relay_of(outbox, topics), topics, outbox)
+    await outbox.acquire_lease("relay", "another", timedelta(minutes=1))
+    with failing_once("before a look", 1, KafkaConnectionError("gone")) as fault:
+        standby = relay_of(outbox, topics, fault, "standby")
+        task = asyncio.create_task(standby.run())
+        await standby.checked.wait()
+        await stopped(standby, task)
+    assert topics.epoch == 1
 
 
 async def test_a_history_that_changes_under_a_running_relay_halts_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +226,7 @@ async def test_a_relay_that_gets_nowhere_gives_its_lease_away(monkeypatch: pytes
 
     stuck, other = relay_of(outbox, topics, broken, "stuck"), relay_of(outbox, topics, holder="other")
     tasks = [asyncio.create_task(stuck.run())]
-    await stuck.checked.wait()
+    await eventually(lambda: "relay" in outbox.leases)
     tasks.append(asyncio.create_task(other.run()))
     await eventually(lambda: topics.cursor.position == outbox.position)
     await stopped(stuck, tasks[0])

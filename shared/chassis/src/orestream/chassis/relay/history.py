@@ -34,6 +34,22 @@ def check_head(cursor: Cursor, head: Head) -> None:
         )
 
 
+def check_row(cursor: Cursor, rows: Sequence[OutboxRow]) -> None:
+    """The row at the cursor has the cursor's link.
+
+    Args:
+        cursor: as read from its topic, possibly a while ago.
+        rows: from the cursor's position on; another one comes first where that row is pruned.
+
+    Raises:
+        HistoryDiverged: it has another.
+    """
+    if rows and rows[0].position == cursor.position and rows[0].link != cursor.link:
+        raise _diverged(
+            f"row {cursor.position} has the link {rows[0].link!r}, when published it had {cursor.link!r}"
+        )
+
+
 def follow(cursor: Cursor, rows: Sequence[OutboxRow]) -> Cursor:
     """The cursor after these rows, each checked to follow the one before.
 

@@ -44,6 +44,9 @@ class Publisher(Protocol):
     async def start(self) -> Cursor:
         """Fence every predecessor, then read the cursor and compare it with what is visible."""
 
+    async def look(self) -> Cursor:
+        """The cursor as it stands, disturbing nobody."""
+
     async def publish(self, rows: Sequence[OutboxRow], cursor: Cursor) -> None:
         """Make rows and cursor visible, all or nothing; returns only when they are."""
 
@@ -72,6 +75,11 @@ class KafkaPublisher:
         async with asyncio.timeout(START_PATIENCE):
             await self._producer.start()
             return await self._read_cursor()
+
+    async def look(self) -> Cursor:
+        """See `Publisher`."""
+        async with asyncio.timeout(START_PATIENCE), tail_reader(self.settings) as reader:
+            return await self._last_cursor(reader)
 
     async def publish(self, rows: Sequence[OutboxRow], cursor: Cursor) -> None:
         """See `Publisher`."""

@@ -19,7 +19,7 @@ from orestream.chassis.logs import Event, logger
 from orestream.chassis.metrics import Metrics
 from orestream.chassis.relay.batches import cut
 from orestream.chassis.relay.cursor import Cursor
-from orestream.chassis.relay.history import check_head, follow
+from orestream.chassis.relay.history import check_head, check_row, follow
 from orestream.chassis.relay.lease import Lease
 from orestream.chassis.relay.publisher import Publisher
 from orestream.chassis.resting import until
@@ -95,7 +95,7 @@ class Relay:
         self._goal: int | None = None
         """Where to stop, once it has to."""
         self.checked = asyncio.Event()
-        """Set when the history was compared, or is another replica's to compare: the intake may begin."""
+        """Set when this replica has compared the histories: its intake may begin."""
 
     def wake(self) -> None:
         """Something was committed in this process."""
@@ -118,13 +118,41 @@ class Relay:
                 if await self._lease.take():
                     await self._lead()
                 else:
-                    self.checked.set()
+                    await self._stand_by()
                     self._progress.moved()
                     await until(self._stopping, STANDBY)
                 backoff.reset()
             except Recoverable as error:
                 log.warning(Event.RELAY_DOUBTS, error=str(error))
                 await until(self._stopping, backoff.next())
+
+    async def _stand_by(self) -> None:
+        """While another replica relays, see for ourselves that the database is of the history published.
+
+        Catches everything but Fatal that a look at the topics raises, for whatever reason the client library
+        has: it is tried again.
+        """
+        if self.checked.is_set():
+            return
+        try:
+            cursor = await self._publisher.look()
+        except Fatal:
+            raise
+        except Exception as error:  # noqa: BLE001 - see the docstring
+            self._doubt(error)
+            return
+        await self._check(cursor)
+
+    async def _check(self, cursor: Cursor) -> None:
+        """Compare the database with a cursor; the intake may begin where they are of one history.
+
+        Raises:
+            HistoryDiverged: they are not.
+        """
+        rows = await self._outbox.outbox_after(cursor.position - 1, 1, 1) if cursor.position else ()
+        check_head(cursor, await self._outbox.outbox_head())
+        check_row(cursor, rows)
+        self.checked.set()
 
     async def _lead(self) -> None:
         """Publish for as long as the lease lasts, things move, and nobody says stop."""
@@ -169,14 +197,12 @@ class Relay:
             except Exception as error:  # noqa: BLE001 - see the docstring
                 self._doubt(error)
                 await self._publisher.discard()
-                self.checked.set()
                 await until(self._stopping, backoff.next())
 
     async def _start(self) -> Cursor:
         cursor = await self._publisher.start()
-        check_head(cursor, await self._outbox.outbox_head())
+        await self._check(cursor)
         log.info(Event.RELAY_STARTED, position=cursor.position)
-        self.checked.set()
         return cursor
 
     async def _publish_from(self, cursor: Cursor) -> None:
