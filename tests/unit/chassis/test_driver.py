@@ -8,7 +8,8 @@ from typing import cast
 
 import pytest
 
-from orestream.chassis.errors import BreakerOpen, LogOutOfRange
+from orestream.chassis import steps
+from orestream.chassis.errors import BreakerOpen, DatabaseUnavailable, LogOutOfRange
 from orestream.chassis.health import Progress
 from orestream.chassis.kafka.assignment import Polled
 from orestream.chassis.kafka.driver import Driver
@@ -122,6 +123,41 @@ async def test_a_passing_failure_skips_nothing_and_repeats_nothing() -> None:
     await replica.poll()
     assert sorted(replica.taken) == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
     assert replica.failures == []
+
+
+@pytest.mark.parametrize("settled_twice", [False, True])
+async def test_a_failure_before_a_batch_is_looked_at_skips_nothing(settled_twice: bool) -> None:
+    replica = Replica()
+    await replica.join(A, B)
+    await replica.poll(1)
+
+    async def lose(_step: steps.Step) -> None:
+        steps.watch(None)
+        if settled_twice:
+            replica.driver.assigned(replica.log, [A])
+        raise DatabaseUnavailable("the connection was lost")
+
+    steps.watch(lose)
+    await replica.poll()
+    await replica.settled()
+    await replica.poll(2)
+    assert sorted(replica.taken) == [(one, at) for one in (0, 1) for at in range(3)]
+    assert not replica.failures
+
+
+async def test_a_fault_before_a_batch_is_looked_at_stops_the_service() -> None:
+    replica = Replica()
+    await replica.join(A)
+
+    async def fail(_step: steps.Step) -> None:
+        steps.watch(None)
+        raise LookupError("a fault of this program")
+
+    steps.watch(fail)
+    await replica.poll()
+    assert [type(error) for error in replica.failures] == [LookupError]
+    await replica.poll()
+    assert not replica.taken
 
 
 async def test_a_commit_in_doubt_is_looked_up_before_anything_else_is_taken() -> None:

@@ -80,6 +80,10 @@ class Assignment:
         """Those that have not changed since."""
         return {one: at for one, at in since.items() if one in self._held and self._held[one].since == at}
 
+    def since(self) -> dict[Series, int]:
+        """Everything assigned, each with the generation of its last change."""
+        return {one: held.since for one, held in self._held.items()}
+
     def moved(self, since: Mapping[Series, int], next_offsets: Mapping[Series, int]) -> None:
         """A commit moved these, unless they changed meanwhile."""
         for one in self.still(since):

@@ -94,8 +94,17 @@ class Driver:
         Catches everything: what is neither Recoverable nor Fatal is a fault of this program, and going on
         past the batch would lose it, so the service stops with it.
         """
-        await reached(Step.FETCHED)
-        admitted = self.assignment.admit(polled, generation)
+        since = self.assignment.since()
+        try:
+            await reached(Step.FETCHED)
+            admitted = self.assignment.admit(polled, generation)
+        except Recoverable as error:
+            # which of them the batch holds is not known yet: all are read anew
+            self._retry(since, error)
+            return
+        except Exception as error:  # noqa: BLE001 - see the docstring
+            self._fail(error)
+            return
         self._count_dropped(admitted.stale, admitted.trimmed)
         if not admitted.records or self._stopped:
             return
