@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -13,6 +14,7 @@ from tests.chaos.world.world import World
 
 _ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'orestream'"
 _BETWEEN_S = 0.3
+_STARTS_S = 30.0
 _GONE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -20,6 +22,18 @@ def server(world: World) -> PostgresDatabases:
     """The server of a run that has one."""
     assert isinstance(world.databases, PostgresDatabases)
     return world.databases
+
+
+async def connection_to(world: World, service: str) -> asyncpg.Connection[asyncpg.Record]:
+    """A connection as soon as the server gives one: another fault may just have restarted it."""
+    deadline = time.monotonic() + _STARTS_S
+    while True:
+        try:
+            return await server(world).connect(service)
+        except _GONE:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(_BETWEEN_S)
 
 
 @dataclass(slots=True)
@@ -53,7 +67,7 @@ class EndConnections:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _end(self, world: World) -> None:
-        connection = await server(world).connect(self.planned.service)
+        connection = await connection_to(world, self.planned.service)
         try:
             while True:
                 await connection.execute(_ENDED)
@@ -70,7 +84,7 @@ class ExhaustConnections:
     _held: list[asyncpg.Connection[asyncpg.Record]] = field(default_factory=list, init=False)
 
     async def inject(self, world: World) -> str:
-        first = await server(world).connect(self.planned.service)
+        first = await connection_to(world, self.planned.service)
         self._held.append(first)
         await first.execute(_ENDED)
         try:
@@ -103,7 +117,7 @@ class Deadlock:
     async def _lock(self, world: World) -> None:
         """The head first and the offsets last, which every decision does the other way round."""
         while True:
-            connection = await server(world).connect(self.planned.service)
+            connection = await connection_to(world, self.planned.service)
             try:
                 async with connection.transaction():
                     await connection.execute("SELECT * FROM outbox_head FOR UPDATE")
