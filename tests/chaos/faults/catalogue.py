@@ -24,6 +24,7 @@ from tests.chaos.faults.lines import (
 )
 from tests.chaos.faults.postgres import Deadlock, EndConnections, ExhaustConnections, RestartPostgres
 from tests.chaos.faults.processes import Freeze, Kill, KillRelay, Rolling, Scale, Terminate
+from tests.chaos.faults.promoted import PromotedReplica
 from tests.chaos.faults.steps import AtStep, ClockJump
 from tests.chaos.faults.topics import OpenTransaction, SmallRecords
 from tests.chaos.options import Options
@@ -89,6 +90,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("small-records", SmallRecords, (3.0, 6.0)),
         Kind("restored-backup", RestoredBackup, (1.0, 2.0), alone=True),
         Kind("recovered-backup", partial(RestoredBackup, recover=True), (1.0, 2.0), alone=True, asked=True),
+        Kind("promoted-replica", PromotedReplica, (1.0, 2.0), frozenset({_POSTGRES}), alone=True, asked=True),
         Kind("late-end-then-kill", LateEndThenKill, (1.0, 3.0)),
         *_on_lines(),
         *_at_steps(),

@@ -76,6 +76,11 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
 
+    def lead_to(self, upstream: tuple[str, int]) -> None:
+        """The server has another address now; connections to the one before are broken."""
+        self._upstream = upstream
+        self.cut()
+
     def cut(self) -> int:
         """Break every connection; returns how many there were."""
         lines = list(self._lines)

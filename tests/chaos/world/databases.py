@@ -14,6 +14,7 @@ import asyncpg
 
 from orestream.cli.embedded.cluster import PostgresCluster
 from orestream.contracts.topics import SERVICES
+from tests.chaos.world.standby import Standby
 
 Rows = Sequence[Sequence[Any]]
 _PATIENCE_S = 5.0
@@ -111,6 +112,8 @@ class PostgresDatabases:
 
     def __init__(self, directory: Path) -> None:
         self.cluster = PostgresCluster(directory)
+        self._directory = directory
+        self._copies = 0
         self._connections: dict[str, asyncpg.Connection[asyncpg.Record]] = {}
         self._locks = {service: asyncio.Lock() for service in SERVICES}
 
@@ -148,6 +151,24 @@ class PostgresDatabases:
         names = (f"orestream_{service}", f"backup_{service}", f"aside_{service}")
         for source, target in ((0, 2), (1, 0), (2, 1)):
             await self._alone(service, f"ALTER DATABASE {names[source]} RENAME TO {names[target]}")
+
+    def make_standby(self) -> Standby:
+        """Another server that follows this one."""
+        self._copies += 1
+        target = self._directory.with_name(f"standby-{self._copies}")
+        return Standby.of(self.cluster, self._directory, target)
+
+    async def become(self, cluster: PostgresCluster) -> None:
+        """From now on that is the server; the one before is dead."""
+        for service in SERVICES:
+            await self.forget(service)
+        self.cluster = cluster
+        self._directory = cluster.log.parent
+
+    async def empty(self, service: str) -> None:
+        """A new database without tables in the place of one that no service uses now."""
+        await self._alone(service, f"DROP DATABASE orestream_{service}")
+        await asyncio.to_thread(self.cluster.create_database, f"orestream_{service}")
 
     async def _alone(self, service: str, sql: str) -> None:
         """A statement that nobody may be connected for; the run's own looks are ended, and come again."""
