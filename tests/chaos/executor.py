@@ -37,19 +37,22 @@ class Executor:
     async def run(self) -> None:
         """Until the last fault is healed.
 
-        What comes after one that is alone is put off by what that took, and left out once the time is over.
+        What comes after one that is alone is put off by what that took, and left out once the time is over;
+        a late one is not put off further than until what is on has been healed.
         """
         journal = Journal(self.journal_path)
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        first = began = loop.time()
         ends = began + self.seconds
         running: set[asyncio.Task[None]] = set()
         try:
             for planned in self.plan:
                 if loop.time() > ends:
                     break
-                await asyncio.sleep(max(0.0, began + planned.at - loop.time()))
-                alone = KINDS[planned.fault].alone
+                kind = KINDS[planned.fault]
+                due = planned.at + (first if kind.late else began)
+                await asyncio.sleep(max(0.0, due - loop.time()))
+                alone = kind.alone
                 if alone:
                     await asyncio.gather(*running)
                 running.add(asyncio.create_task(self._one(planned, journal)))

@@ -60,7 +60,7 @@ def _read_sqlite(path: str) -> Database:
         }
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'task'").fetchall():
             found["tasks"] = connection.execute(_TASKS).fetchall()
-        rows = list(_rows(connection.execute(_OUTBOX)))
+        rows = list(rows_of(connection.execute(_OUTBOX)))
     return _database(found, rows)
 
 
@@ -76,7 +76,7 @@ async def _read_postgres(url: str) -> Database:
             rows: list[Row] = []
             cursor = await connection.cursor(_OUTBOX)
             while page := await cursor.fetch(_AT_ONCE):
-                rows.extend(_rows(tuple(row) for row in page))
+                rows.extend(rows_of(tuple(row) for row in page))
     finally:
         await connection.close()
     return _database(found, rows)
@@ -103,7 +103,8 @@ def _database(found: dict[str, Rows], rows: list[Row]) -> Database:
     )
 
 
-def _rows(told: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
+def rows_of(told: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
+    """Rows of an outbox, from its columns in the order in which they are asked for here."""
     for position, link, previous, end, topic, partition, sequence, key, headers, value in told:
         stored = stored_headers(headers)
         texts = texts_of(stored)

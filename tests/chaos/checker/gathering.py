@@ -18,6 +18,7 @@ from tests.chaos.checker.evidence import (
     Run,
 )
 from tests.chaos.checker.journals import faults_of, history_of, lines, run_of, samples_of
+from tests.chaos.checker.lost import whole
 from tests.chaos.checker.reading import Prints, Seen, WholeRecords, partition_counts, read
 from tests.chaos.checker.records import Record
 
@@ -44,7 +45,7 @@ def gather(directory: Path) -> Evidence:
         readings=readings,
         ends=seen.ends,
         hidden=seen.hidden,
-        databases=asyncio.run(_read_databases(run.databases)),
+        databases=whole(asyncio.run(_read_databases(run.databases)), lines(directory / "lost.jsonl")),
         notes=notes,
     )
 

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.faults.fault import Planned
+from tests.chaos.faults.lost import keep
 from tests.chaos.world.databases import Unreadable
 from tests.chaos.world.member import Member
 from tests.chaos.world.world import HALTED, World
@@ -61,6 +63,7 @@ class RestoredBackup:
             await stop(self._replicas)
             if not await asyncio.to_thread(recover, world, service):
                 raise NotRecovered(f"the restored backup of {service}")
+            await keep(world, service, partial(world.databases.copy_rows, service))
             self._exchanged = False
         return f"{service} halted with the rows after {known} missing"
 

@@ -89,8 +89,8 @@ KINDS: Mapping[str, Kind] = {
         Kind("open-transaction", OpenTransaction, (4.0, 7.0)),
         Kind("small-records", SmallRecords, (3.0, 6.0)),
         Kind("restored-backup", RestoredBackup, (1.0, 2.0), alone=True),
-        Kind("recovered-backup", partial(RestoredBackup, recover=True), (1.0, 2.0), alone=True, asked=True),
-        Kind("promoted-replica", PromotedReplica, (1.0, 2.0), frozenset({_POSTGRES}), alone=True, asked=True),
+        Kind("recovered-backup", partial(RestoredBackup, recover=True), (1.0, 2.0), alone=True, late=True),
+        Kind("promoted-replica", PromotedReplica, (1.0, 2.0), frozenset({_POSTGRES}), alone=True, late=True),
         Kind("late-end-then-kill", LateEndThenKill, (1.0, 3.0)),
         *_on_lines(),
         *_at_steps(),
@@ -105,4 +105,4 @@ def fitting(options: Options) -> list[Kind]:
     for name in options.only:
         if name not in fit:
             raise ValueError(f"{name!r} is no fault of such a run; there are: {', '.join(fit)}")
-    return [fit[name] for name in options.only] or [kind for kind in fit.values() if not kind.asked]
+    return [fit[name] for name in options.only] or list(fit.values())

@@ -46,7 +46,7 @@ class Kind:
         lasts: shortest and longest time in seconds.
         needs: what the run must have: `postgres`, `three nodes`, `replicas`.
         alone: nothing else may go wrong meanwhile, and what comes after waits for it.
-        asked: only where it is asked for by name.
+        late: at most once in a mixed run, at its end.
     """
 
     name: str
@@ -54,4 +54,4 @@ class Kind:
     lasts: tuple[float, float] = (0.0, 0.0)
     needs: frozenset[str] = frozenset()
     alone: bool = False
-    asked: bool = False
+    late: bool = False

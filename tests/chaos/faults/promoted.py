@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from orestream.chassis.store import migrate
+from orestream.cli.embedded.cluster import PostgresCluster
 from orestream.contracts.topics import SERVICES
 from tests.chaos.faults.backup import HALTS_S, LOOK_S, NotHalted, NotRecovered, recover, start, stop
 from tests.chaos.faults.fault import Planned
+from tests.chaos.faults.lost import keep
 from tests.chaos.faults.postgres import server
+from tests.chaos.world.databases import rows_at
 from tests.chaos.world.member import Member
 from tests.chaos.world.world import HALTED, World
 
@@ -51,11 +55,12 @@ class PromotedReplica:
         except BaseException:
             await asyncio.to_thread(standby.cluster.kill)
             raise
+        dead = databases.cluster
         await databases.become(standby.cluster)
         for proxy in world.postgres.values():
             proxy.lead_to(databases.address())
         halted = await self._halted(world, lost)
-        ways = [f"{service} {await self._recovered(world, service)}" for service in sorted(halted)]
+        ways = await self._all_recovered(world, sorted(halted), dead)
         behind = {service: world.published(service) - known[service] for service in lost}
         return f"all databases, behind by {behind}; {', '.join(ways) or 'nothing was lost'}"
 
@@ -84,6 +89,21 @@ class PromotedReplica:
                 raise NotHalted(f"on a promoted replica that lagged: {ends}")
             await asyncio.sleep(LOOK_S)
         return {member.service for member in self._members if member.ended() == HALTED}
+
+    async def _all_recovered(self, world: World, halted: Sequence[str], dead: PostgresCluster) -> list[str]:
+        """How they came back. The dead server is started once more, for what it alone had."""
+        if not halted:
+            return []
+        await asyncio.to_thread(dead.start)
+        try:
+            ways = []
+            for service in halted:
+                ways.append(f"{service} {await self._recovered(world, service)}")
+                url = dead.dsn(f"orestream_{service}", "postgresql")
+                await keep(world, service, partial(rows_at, url))
+            return ways
+        finally:
+            await asyncio.to_thread(dead.stop)
 
     async def _recovered(self, world: World, service: str) -> str:
         """How it came back. Raises NotRecovered."""

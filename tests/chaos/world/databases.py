@@ -58,6 +58,18 @@ class Databases(Protocol):
     async def exchange(self, service: str) -> None:
         """Put the copy in the database's place and the database in the copy's; no service uses it now."""
 
+    async def copy_rows(self, service: str, sql: str) -> Rows:
+        """What a query finds in the copy."""
+
+
+async def rows_at(dsn: str, sql: str) -> Rows:
+    """What a query finds in a database that nobody else looks into."""
+    connection = await asyncpg.connect(dsn, timeout=_PATIENCE_S)
+    try:
+        return [tuple(row) for row in await connection.fetch(sql)]
+    finally:
+        await connection.close()
+
 
 class SqliteDatabases:
     """A file for each service."""
@@ -91,6 +103,10 @@ class SqliteDatabases:
             for source, target in ((current, aside), (copy, current), (aside, copy)):
                 if source.exists():
                     source.rename(target)
+
+    async def copy_rows(self, service: str, sql: str) -> Rows:
+        with closing(sqlite3.connect(self._directory / f"backup-{service}.db")) as connection:
+            return connection.execute(sql).fetchall()
 
     def _files(self, service: str) -> list[tuple[Path, Path]]:
         """Each file of a database, and its copy. What is shared among processes is made anew."""
@@ -151,6 +167,9 @@ class PostgresDatabases:
         names = (f"orestream_{service}", f"backup_{service}", f"aside_{service}")
         for source, target in ((0, 2), (1, 0), (2, 1)):
             await self._alone(service, f"ALTER DATABASE {names[source]} RENAME TO {names[target]}")
+
+    async def copy_rows(self, service: str, sql: str) -> Rows:
+        return await rows_at(self.cluster.dsn(f"backup_{service}", "postgresql"), sql)
 
     def make_standby(self) -> Standby:
         """Another server that follows this one."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from orestream.chassis.steps import Step
 from tests.chaos.faults.catalogue import KINDS, fitting
 from tests.chaos.options import Options
-from tests.chaos.schedule import CALM_AT_END, schedule
+from tests.chaos.schedule import CALM_AT_END, LATE_FROM_S, LATE_S, schedule
 
 SEEDS = st.integers(0, 1 << 31)
 
@@ -43,7 +43,23 @@ def test_a_plan_is_in_order_and_each_fault_lasts_as_long_as_its_kind(seed: int) 
 def test_no_fault_comes_twice_before_every_other_came_once(seed: int) -> None:
     kinds = fitting(Options(seed))
     plan = [one.fault for one in schedule(seed, 3600, kinds)]
-    assert set(plan[: len(kinds)]) == {kind.name for kind in kinds}
+    deck = {kind.name for kind in kinds if not kind.late}
+    assert set(plan[: len(deck)]) == deck
+
+
+@given(SEEDS, st.floats(LATE_FROM_S, 600))
+def test_a_late_fault_comes_once_and_last(seed: int, seconds: float) -> None:
+    plan = schedule(seed, seconds, fitting(Options(seed)))
+    assert [KINDS[one.fault].late for one in plan] == [*(False for _ in plan[1:]), True]
+    assert plan[-1].at == pytest.approx(seconds - LATE_S, abs=0.01)
+
+
+@given(SEEDS)
+def test_a_short_run_has_no_late_fault_unless_it_is_of_nothing_else(seed: int) -> None:
+    mixed = schedule(seed, LATE_FROM_S - 1, fitting(Options(seed)))
+    alone = schedule(seed, LATE_FROM_S - 1, fitting(Options(seed, only=("recovered-backup",))))
+    assert not any(KINDS[one.fault].late for one in mixed)
+    assert {one.fault for one in alone} == {"recovered-backup"}
 
 
 def test_every_step_can_be_where_a_process_dies() -> None:

@@ -5,35 +5,26 @@ from __future__ import annotations
 from tests.chaos.checker.derived import services
 from tests.chaos.checker.evidence import Database, Evidence, Row
 from tests.chaos.checker.records import Series
-from tests.chaos.checker.taken_back import Gap, gap_at, gaps
 from tests.chaos.checker.verdicts import Findings, Verdict
 
 
 def outbox_is_linked(evidence: Evidence) -> Verdict:
-    """Rows that were pruned are at the beginning, and nowhere else; those of a lost database are nowhere.
-
-    Behind what was taken back into a recovered database (see `taken_back`) rows follow the cursor instead.
-    """
+    """Rows that were pruned are at the beginning, and nowhere else."""
     found = Findings("outbox-is-linked")
     for service in services(evidence):
         database = evidence.databases[service]
         found.examined += len(database.outbox)
-        _follow(service, database.outbox, gaps(evidence)[service], found)
-        if gap_at(evidence, service, database.head[0]) is None:
-            _end(service, database, found)
+        _follow(service, database.outbox, found)
+        _end(service, database, found)
     return found.verdict()
 
 
-def _follow(service: str, rows: tuple[Row, ...], passed: tuple[Gap, ...], found: Findings) -> None:
-    ends = {gap.last: gap for gap in passed}
+def _follow(service: str, rows: tuple[Row, ...], found: Findings) -> None:
     last: dict[Series, int] = {}
     before: Row | None = None
     for row in rows:
         where = f"{service} row {row.position}"
-        gap = ends.get(row.position - 1)
-        if gap is not None:
-            last.update({series: numbers[-1] for series, numbers in gap.sequences.items()})
-        elif before is None:
+        if before is None:
             if row.position == 1 and row.previous_link:
                 found.add(f"{where}: the first of all follows the link {row.previous_link}")
         else:

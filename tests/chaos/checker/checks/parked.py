@@ -16,7 +16,6 @@ from tests.chaos.checker.derived import (
 )
 from tests.chaos.checker.evidence import FACTS_READ, Evidence, Row
 from tests.chaos.checker.records import Record, Series
-from tests.chaos.checker.taken_back import Gap, gaps
 from tests.chaos.checker.verdicts import Findings, Verdict
 
 PARKING = ("parking", "keys")
@@ -86,34 +85,22 @@ def _readable(record: Record, known: set[str]) -> bool:
 
 
 def parked_keys_stand_still(evidence: Evidence) -> Verdict:
-    """Between parking and release the service writes no fact about the key; what is released comes after.
-
-    Of what was taken back into a recovered database (see `taken_back`) the notices alone are followed.
-    """
+    """Between parking and release the service writes no fact about the key; what is released comes after."""
     found = Findings("parked-keys-stand-still")
     for service in services(evidence):
         notices = {record.id: record for record in _notices(evidence, service)}
         if notices:
-            _walk(service, decisions(evidence)[service], notices, gaps(evidence)[service], found)
+            _walk(service, decisions(evidence)[service], notices, found)
     return found.verdict()
 
 
 def _walk(
-    service: str,
-    told: tuple[tuple[Row, ...], ...],
-    notices: Mapping[str, Record],
-    passed: tuple[Gap, ...],
-    found: Findings,
+    service: str, told: tuple[tuple[Row, ...], ...], notices: Mapping[str, Record], found: Findings
 ) -> None:
     aside: dict[str, dict[str, str]] = {}
     """Key → place → id of the fact set aside."""
     released: set[str] = set()
-    missing = list(passed)
     for row in (row for rows in told for row in rows):
-        while missing and missing[0].last < row.position:
-            gap = missing.pop(0)
-            for taken_back in filter(gap.has, notices.values()):
-                _note(taken_back, aside, released)
         notice = notices.get(row.id)
         if notice is not None:
             found.examined += 1

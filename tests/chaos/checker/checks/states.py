@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import sha256
 
-from tests.chaos.checker.derived import ANSWERED, NOTICE, own_records, services
+from tests.chaos.checker.derived import ANSWERED, NOTICE, own_records, rows_by_id, services
 from tests.chaos.checker.evidence import FACTS_READ, Evidence
 from tests.chaos.checker.fold import digest, fold
 from tests.chaos.checker.records import Record
-from tests.chaos.checker.taken_back import places
 from tests.chaos.checker.verdicts import Findings, Verdict
 
 _OF_THE_CHASSIS = ("parking", "parked")
@@ -40,9 +39,9 @@ def facts_of(evidence: Evidence, service: str) -> Iterator[Record]:
     """What a service has folded: others' facts that it has taken in, then its own as its outbox has them."""
     for topic in FACTS_READ[service]:
         yield from _taken_in(evidence, service, topic)
-    order = places(evidence)[service]
+    rows = rows_by_id(evidence)[service]
     own = [r for r in own_records(evidence)[service] if r.type != ANSWERED and not r.type.startswith(NOTICE)]
-    yield from sorted(own, key=lambda record: order[record.id])
+    yield from sorted(own, key=lambda record: row.position if (row := rows.get(record.id)) else 0)
 
 
 def _taken_in(evidence: Evidence, service: str, topic: str) -> Iterator[Record]:
