@@ -30,7 +30,7 @@ from tests.chaos.schedule import schedule
 from tests.chaos.world.member import ROOT
 from tests.chaos.world.world import PARTITIONS, SITE, World, world
 
-QUIET_WITHIN_S = 60.0
+QUIET_WITHIN_S = 120.0
 """After the last fault is healed and the sender has stopped, everything is done within this time."""
 TOLD_EVERY_S = 5.0
 _SENDER_GRACE_S = 90.0

@@ -58,8 +58,9 @@ class Member:
         command = [sys.executable, "-m", "tests.chaos.launcher", self.service, "--control", str(self.control)]
         if self.mutant:
             command += ["--mutant", self.mutant]
-        self.wanted = True
         self._child = Child(command, self.log, environment=self.environment)
+        # only now: the end of its last life must not be taken for that of this one
+        self.wanted = True
 
     async def ready(self) -> bool:
         """Whether it says so itself."""
