@@ -78,7 +78,7 @@ class EndConnections:
 
 @dataclass(slots=True)
 class ExhaustConnections:
-    """All connections that the server allows are taken, after the services' own were ended."""
+    """All connections that the server allows are taken, the services' own too once they were ended."""
 
     planned: Planned
     _held: list[asyncpg.Connection[asyncpg.Record]] = field(default_factory=list, init=False)
@@ -86,16 +86,23 @@ class ExhaustConnections:
     async def inject(self, world: World) -> str:
         first = await connection_to(world, self.planned.service)
         self._held.append(first)
+        await self._take_all(world)
+        free = len(self._held)
         await first.execute(_ENDED)
-        try:
-            while True:
-                self._held.append(await server(world).connect(self.planned.service))
-        except _GONE:
-            return f"{len(self._held)} connections taken"
+        await self._take_all(world)
+        return f"postgres with {free} free connections taken, and {len(self._held) - free} of the services"
 
     async def heal(self, world: World) -> None:
         for connection in self._held:
             connection.terminate()
+
+    async def _take_all(self, world: World) -> None:
+        """Until there is none left."""
+        try:
+            while True:
+                self._held.append(await server(world).connect(self.planned.service))
+        except _GONE:
+            return
 
 
 @dataclass(slots=True)

@@ -72,6 +72,11 @@ class ClockJump:
         self._name = member.name
         seconds = 3600 if self.planned.number % 2 else -3600
         member.order(Step.FETCHED, "clock", seconds=seconds)
+        deadline = time.monotonic() + PATIENCE_S
+        while not member.obeyed():
+            if time.monotonic() > deadline:
+                return f"{member.name} did not come there"
+            await asyncio.sleep(_LOOK_S)
         return f"{member.name} by {seconds} s"
 
     async def heal(self, world: World) -> None:
