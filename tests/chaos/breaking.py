@@ -79,7 +79,7 @@ def versions_not_checked() -> None:
         await aggregates.lock(transaction, written)
         now = await aggregates.read(transaction, written)
         seen = {ref: row.version for ref, row in now.items()}
-        fresh = [replace(change, expected=seen.get(change.ref)) for change in changes]
+        fresh = [change._replace(expected=seen.get(change.ref)) for change in changes]
         await true_commit(transaction, fresh, {ref: seen.get(ref) for ref in raised}, {})
 
     _put(aggregates, "commit", last_wins)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from orestream.contracts.lots import LotDrawn
@@ -15,7 +13,7 @@ TOPIC = "orestream.mining.lots.v1"
 
 
 def at(sequence: int | None, source: str = "/orestream/main/mining") -> WireRecord:
-    return encode(DRAWN, replace(ENVELOPE, sequence=sequence, source=source))
+    return encode(DRAWN, ENVELOPE._replace(sequence=sequence, source=source))
 
 
 def read(reader: Reader, wire: WireRecord, partition: int = 0) -> Read | None:

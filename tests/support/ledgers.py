@@ -37,7 +37,7 @@ class LedgerWriter:
         partition = partition_of(envelope.subject.encode(), PARTITIONS)
         series = (envelope.source, topic, partition)
         self._sequences[series] += 1
-        wire = encode(message, replace(envelope, sequence=self._sequences[series]))
+        wire = encode(message, envelope._replace(sequence=self._sequences[series]))
         offset = self._offsets[topic, partition]
         self._offsets[topic, partition] += 1
         record = Fetched(topic, partition, offset, wire.key, wire.headers, wire.value, 0)
@@ -141,4 +141,4 @@ def more(field: str, kg: str = "1.000") -> Callable[[Any], Decimal]:
 
 def with_header(record: Fetched, name: str, value: bytes | None) -> Fetched:
     headers = tuple((known, old) for known, old in record.headers if known != name)
-    return replace(record, headers=headers if value is None else (*headers, (name, value)))
+    return record._replace(headers=headers if value is None else (*headers, (name, value)))

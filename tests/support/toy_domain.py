@@ -370,7 +370,7 @@ class Tape:
             1_756_886_400_000,
         )
         self.next_offset += 1
-        return replace(fetched, **changes)
+        return fetched._replace(**changes)
 
 
 def opening(id_: str, account: str, guarantor: str | None = None) -> OpenAccount:

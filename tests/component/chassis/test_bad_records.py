@@ -1,7 +1,5 @@
 """What cannot be decoded: commands are answered, facts are set aside (see test_parking)."""
 
-from dataclasses import replace
-
 import pytest
 
 from orestream.chassis.records import Fetched
@@ -11,23 +9,23 @@ from tests.support.toy_domain import COMMANDS, deposit, header, opening, rate
 
 def with_header(record: Fetched, name: str, value: bytes | None) -> Fetched:
     headers = tuple((key, text) for key, text in record.headers if key != name)
-    return replace(record, headers=headers if value is None else (*headers, (name, value)))
+    return record._replace(headers=headers if value is None else (*headers, (name, value)))
 
 
 def changed(record: Fetched, what: str) -> Fetched:
     match what:
         case "tombstone":
-            return replace(record, value=None)
+            return record._replace(value=None)
         case "not json":
-            return replace(record, value=b"\xff\xfe{")
+            return record._replace(value=b"\xff\xfe{")
         case "number for decimal":
-            return replace(record, value=(record.value or b"").replace(b'"10"', b"10.0"))
+            return record._replace(value=(record.value or b"").replace(b'"10"', b"10.0"))
         case "naive time":
-            return replace(record, value=(record.value or b"").replace(b"08:00:00Z", b"08:00:00"))
+            return record._replace(value=(record.value or b"").replace(b"08:00:00Z", b"08:00:00"))
         case "no key":
-            return replace(record, key=None)
+            return record._replace(key=None)
         case "empty key":
-            return replace(record, key=b"")
+            return record._replace(key=b"")
         case "unknown type":
             return with_header(
                 with_header(record, "ce_type", b"orestream.bank.rob.v1"), "ce_dataschema", b"urn:x"
@@ -67,7 +65,7 @@ async def test_a_command_that_cannot_be_decoded_is_refused_naming_the_field(
 
 async def test_a_command_without_a_readable_id_is_answered_under_its_place(branch: Branch) -> None:
     record = with_header(branch.commands.command(opening("c-1", "A")), "ce_id", None)
-    nameless = replace(record, value=b"{}")
+    nameless = record._replace(value=b"{}")
 
     await branch.take(nameless)
 
@@ -88,7 +86,7 @@ async def test_a_command_id_that_only_the_value_has_is_used(branch: Branch) -> N
 async def test_nothing_in_a_value_keeps_the_next_record_from_being_decided(
     branch: Branch, value: bytes
 ) -> None:
-    broken = replace(with_header(branch.commands.command(opening("c-1", "A")), "ce_id", None), value=value)
+    broken = with_header(branch.commands.command(opening("c-1", "A")), "ce_id", None)._replace(value=value)
 
     await branch.take(broken, branch.commands.command(opening("c-2", "B")))
 
@@ -114,7 +112,7 @@ async def test_a_broken_command_sent_again_is_a_repeat_and_a_good_one_under_its_
     broken = changed(branch.commands.command(deposit("c-1", "A")), "not json")
 
     await branch.take(
-        broken, replace(broken, offset=1), replace(branch.commands.command(opening("c-1", "A")), offset=2)
+        broken, broken._replace(offset=1), branch.commands.command(opening("c-1", "A"))._replace(offset=2)
     )
 
     first, again, other = await branch.answers("c-1")

@@ -1,7 +1,5 @@
 """A batch is taken whole, once, in order, or not at all."""
 
-from dataclasses import replace
-
 from orestream.chassis.intake.taken import Moved, Superseded
 from orestream.contracts.topics import OUTCOMES
 from orestream.contracts.wire import fact_id
@@ -87,7 +85,7 @@ async def test_records_below_the_stored_offset_are_left_out(branch: Branch) -> N
 async def test_offsets_may_have_holes_where_transactions_ended(branch: Branch) -> None:
     first, second = branch.commands.command(opening("c-1", "A")), branch.commands.command(deposit("c-2", "A"))
 
-    moved = await branch.take(replace(first, offset=3), replace(second, offset=7))
+    moved = await branch.take(first._replace(offset=3), second._replace(offset=7))
 
     assert moved.next_offsets == {(COMMANDS, 0): 8}
 
@@ -123,8 +121,8 @@ async def test_the_same_input_gives_the_same_ids_whoever_decides_it(branch: Bran
 async def test_a_trace_goes_on_from_command_to_fact(branch: Branch) -> None:
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     record = branch.commands.command(opening("c-1", "A"))
-    traced = replace(
-        record, headers=(*record.headers, ("traceparent", f"00-{trace}-00f067aa0ba902b7-01".encode()))
+    traced = record._replace(
+        headers=(*record.headers, ("traceparent", f"00-{trace}-00f067aa0ba902b7-01".encode()))
     )
 
     await branch.take(traced)

@@ -1,7 +1,5 @@
 """A command id counts once."""
 
-from dataclasses import replace
-
 from orestream.contracts.wire import fact_id
 from tests.support.branch import Branch
 from tests.support.toy_domain import COMMANDS, deposit, header, opening
@@ -50,7 +48,7 @@ async def test_other_content_under_a_known_id_is_refused_and_never_replaces_the_
 
 async def test_the_same_content_written_differently_is_a_repeat(branch: Branch) -> None:
     record = branch.commands.command(opening("c-1", "A"))
-    spaced = replace(record, offset=1, value=(record.value or b"").replace(b",", b" ,  "))
+    spaced = record._replace(offset=1, value=(record.value or b"").replace(b",", b" ,  "))
 
     await branch.take(record, spaced)
 

@@ -1,7 +1,5 @@
 """A fact that fails is set aside with what depends on it; everything else flows, nothing changes places."""
 
-from dataclasses import replace
-
 from orestream.chassis.records import Fetched
 from orestream.chassis.store import OutboxRow
 from tests.support.branch import Branch
@@ -123,7 +121,7 @@ async def test_what_queues_behind_a_queued_fact_queues_too(branch: Branch) -> No
 
 async def test_a_notice_has_key_and_bytes_as_they_came_and_says_why(branch: Branch) -> None:
     record = broken(branch, "EUR")
-    record = replace(record, headers=(*record.headers, ("x-anything", b"\xff\x00")))
+    record = record._replace(headers=(*record.headers, ("x-anything", b"\xff\x00")))
 
     await branch.take(record)
 

@@ -1,7 +1,5 @@
 """The intake checks the sequences of the facts it reads, as any subscriber may."""
 
-from dataclasses import replace
-
 from orestream.chassis.intake.taken import Halt
 from orestream.chassis.records import Fetched
 from tests.support.branch import Branch
@@ -13,11 +11,11 @@ MINT = "/orestream/main/mint"
 def unknown(record: Fetched) -> Fetched:
     """The record as a type that nobody here knows."""
     newer = {"ce_type": b"toy.rate.abolished.v1", "ce_dataschema": b"urn:toy:rate:abolished:v1"}
-    return replace(record, headers=tuple((name, newer.get(name, value)) for name, value in record.headers))
+    return record._replace(headers=tuple((name, newer.get(name, value)) for name, value in record.headers))
 
 
 def without_sequence(record: Fetched) -> Fetched:
-    return replace(record, headers=tuple(pair for pair in record.headers if pair[0] != "ce_sequence"))
+    return record._replace(headers=tuple(pair for pair in record.headers if pair[0] != "ce_sequence"))
 
 
 async def rates(branch: Branch) -> dict[str, int]:
@@ -102,7 +100,7 @@ async def test_a_partition_goes_on_when_the_hole_is_filled(branch: Branch) -> No
     await branch.take(second)
 
     moved = await branch.take(
-        replace(branch.rates.fact(rate("EUR"), sequence=1), offset=0), replace(second, offset=1)
+        branch.rates.fact(rate("EUR"), sequence=1)._replace(offset=0), second._replace(offset=1)
     )
 
     assert moved.halted == ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from orestream.chassis.records import Fetched
 from orestream.contracts.topics import MINING_LOTS
@@ -73,7 +72,7 @@ async def test_a_transaction_that_was_aborted_is_not_seen(shell: Shell) -> None:
 async def test_what_is_no_event_at_all_is_reported_not_fatal(shell: Shell) -> None:
     junk = Fetched(MINING_LOTS, 0, 0, b"LOT-1", (), b"\xff", 0)
     await produce(
-        shell.bootstrap, [*story_records(), junk, replace(junk, value=None), replace(junk, key=None)]
+        shell.bootstrap, [*story_records(), junk, junk._replace(value=None), junk._replace(key=None)]
     )
     done = shell.run("verify")
     assert done.returncode == 1

@@ -36,7 +36,7 @@ from tests.support.ledgers import Where, changed, more, without, wrong
 
 def test_a_lot_born_twice_is_found(ledger: Ledger) -> None:
     twin = next(ledger.of(LotMined))
-    again = replace(twin, record=replace(twin.record, offset=9999))
+    again = replace(twin, record=twin.record._replace(offset=9999))
     assert "born at" in wrong(check_lineage, replace(ledger, entries=(*ledger.entries, again)))
 
 

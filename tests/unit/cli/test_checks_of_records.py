@@ -62,13 +62,13 @@ def test_records_out_of_order_are_found(records: list[Fetched]) -> None:
         record for record in records if (record.topic, record.partition) == (OUTCOMES, records[-1].partition)
     ]
     one, two = series[:2]
-    swapped = [replace(one, offset=two.offset), replace(two, offset=one.offset)]
+    swapped = [one._replace(offset=two.offset), two._replace(offset=one.offset)]
     rest = [record for record in records if record not in (one, two)]
     assert "wrote 2, where 1 follows" in wrong(check_sequences, ledger_of([*rest, *swapped]))
 
 
 def test_a_key_on_another_partition_is_found(records: list[Fetched]) -> None:
-    records[0] = replace(records[0], partition=(records[0].partition + 1) % 12, offset=1000)
+    records[0] = records[0]._replace(partition=(records[0].partition + 1) % 12, offset=1000)
     assert "belongs on partition" in wrong(check_partitions, ledger_of(records))
 
 
@@ -79,25 +79,25 @@ def test_an_unknown_type_is_found(records: list[Fetched]) -> None:
 
 
 def test_a_value_that_does_not_fit_its_type_is_found(records: list[Fetched]) -> None:
-    records[0] = replace(records[0], value=b"{}")
+    records[0] = records[0]._replace(value=b"{}")
     assert records[0].at in wrong(check_versions, ledger_of(records))
 
 
 def test_a_fact_on_a_topic_where_it_does_not_belong_is_found(ledger: Ledger) -> None:
     (first, *rest) = ledger.entries
-    moved = replace(first, record=replace(first.record, topic=OUTCOMES))
+    moved = replace(first, record=first.record._replace(topic=OUTCOMES))
     assert "does not belong on" in wrong(check_versions, replace(ledger, entries=(moved, *rest)))
 
 
 def test_a_fact_written_by_another_service_is_found(ledger: Ledger) -> None:
     (first, *rest) = ledger.entries
-    forged = replace(first, envelope=replace(first.envelope, source="/orestream/main/export"))
+    forged = replace(first, envelope=first.envelope._replace(source="/orestream/main/export"))
     assert "where only mining may" in wrong(check_versions, replace(ledger, entries=(forged, *rest)))
 
 
 def test_a_second_final_answer_is_found(ledger: Ledger) -> None:
     answer = next(ledger.of(CommandAnswered))
-    again = replace(answer, record=replace(answer.record, offset=9999))
+    again = replace(answer, record=answer.record._replace(offset=9999))
     assert "is answered at" in wrong(check_answers, replace(ledger, entries=(*ledger.entries, again)))
 
 

@@ -13,8 +13,7 @@ class Series(NamedTuple):
     partition: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(NamedTuple):
     """One record as polled."""
 
     topic: str

@@ -27,8 +27,7 @@ class Ref(NamedTuple):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(NamedTuple):
     """A fact together with when it happened, who said so and its own id."""
 
     fact: Fact
@@ -44,8 +43,7 @@ class Happened:
         return self.source.rsplit("/", 1)[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A command together with the service it was sent to."""
 
     command: Command

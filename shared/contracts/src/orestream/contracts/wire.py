@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha1
 from itertools import product
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -73,8 +73,7 @@ class UnknownType(Malformed):
         self.type = type_
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What the headers say of a message."""
 
     id: str
@@ -182,7 +181,7 @@ def read_value(model: type[M], value: bytes | None, envelope: Envelope) -> M:
 
 def with_sequence(envelope: Envelope, sequence: int) -> Envelope:
     """The same envelope at a position within its topic, partition and source."""
-    return replace(envelope, sequence=sequence)
+    return envelope._replace(sequence=sequence)
 
 
 def _read_plain(key: bytes | None, pairs: tuple[tuple[str, Any], ...]) -> Envelope | None:

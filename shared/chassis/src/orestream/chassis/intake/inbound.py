@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 from orestream.chassis.intake.setup import Setup
 from orestream.chassis.intake.writer import Cause
@@ -23,8 +24,7 @@ _NOBODY = "unknown"
 _KEY_LENGTH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class CommandIn:
+class CommandIn(NamedTuple):
     """A command that can be decided."""
 
     record: Fetched
@@ -47,8 +47,7 @@ class CommandBroken:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class FactIn:
+class FactIn(NamedTuple):
     """Another service's fact."""
 
     record: Fetched

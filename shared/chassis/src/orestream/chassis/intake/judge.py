@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from orestream.chassis.intake.setup import Setup
 from orestream.chassis.intake.view import Behind, Unloaded, View, checked
@@ -29,8 +28,7 @@ class Misdecided(TypeError):
     """A decision that its message does not allow: a fault of the domain."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A decision with all that follows from it, not yet applied to anything."""
 
     decision: Decision
@@ -53,8 +51,7 @@ class Judged:
         return isinstance(self.decision, Accepted) and not self.states.keys().isdisjoint(needs)
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
+class Foreseen(NamedTuple):
     """A decision made ahead, and the very states it was made on."""
 
     judged: Judged

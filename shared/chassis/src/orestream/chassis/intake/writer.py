@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
 from orestream.chassis.intake.heading import Heading
 from orestream.chassis.records import Fetched
@@ -31,8 +31,7 @@ class TooLarge(ValueError):
     """A decision, or a record of it, beyond what may be published."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """The message that something follows from."""
 
     id: str

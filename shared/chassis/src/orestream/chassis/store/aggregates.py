@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
+from typing import NamedTuple
 
 from orestream.chassis.store.statement import bulk
 from orestream.chassis.store.transaction import Conflict, Row, Transaction
 from orestream.contracts.decision import Ref
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """One row. `text` is None for a placeholder."""
 
     version: int
@@ -20,8 +19,7 @@ class Stored:
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A row to be written with a new state."""
 
     ref: Ref

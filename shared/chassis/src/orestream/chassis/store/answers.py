@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from orestream.chassis.store.statement import bulk
 from orestream.chassis.store.transaction import Conflict, Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(NamedTuple):
     """A command id that has been decided or queued."""
 
     command_id: str

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from orestream.chassis.store.outbox_row import OutboxRow
 from orestream.chassis.store.statement import bulk, plain
@@ -14,8 +15,7 @@ from orestream.chassis.store.transaction import Transaction
 from orestream.chassis.wire_headers import Unnumbered
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A record to publish, before it has its numbers."""
 
     topic: str
