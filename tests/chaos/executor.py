@@ -38,19 +38,22 @@ class Executor:
         """Until the last fault is healed.
 
         What comes after one that is alone is put off by what that took, and left out once the time is over;
-        a late one is not put off further than until what is on has been healed.
+        a late one is put off only until what is on is healed, and what would come after it is left out.
         """
         journal = Journal(self.journal_path)
         loop = asyncio.get_running_loop()
         first = began = loop.time()
         ends = began + self.seconds
+        late = began + min((one.at for one in self.plan if KINDS[one.fault].late), default=self.seconds)
         running: set[asyncio.Task[None]] = set()
         try:
             for planned in self.plan:
                 if loop.time() > ends:
                     break
                 kind = KINDS[planned.fault]
-                due = planned.at + (first if kind.late else began)
+                due = max(loop.time(), planned.at + (first if kind.late else began))
+                if due > late and not kind.late:
+                    continue
                 await asyncio.sleep(max(0.0, due - loop.time()))
                 alone = kind.alone
                 if alone:
