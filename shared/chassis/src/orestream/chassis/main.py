@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from aiokafka.admin import AIOKafkaAdminClient
-
 from orestream.chassis.errors import (
     ChassisError,
     Fatal,
@@ -22,7 +20,7 @@ from orestream.chassis.errors import (
 from orestream.chassis.exits import Exit
 from orestream.chassis.intake.setup import Decode
 from orestream.chassis.intake.writer import TopicOfFact
-from orestream.chassis.kafka.admin import Plan, admin_client, apply, plan
+from orestream.chassis.kafka.admin import admin_client, apply, plan
 from orestream.chassis.kafka.connection import UNREACHABLE
 from orestream.chassis.kafka.topics import needed
 from orestream.chassis.logs import configure
@@ -33,9 +31,7 @@ from orestream.chassis.settings import Settings, SettingsInvalid, cards
 from orestream.chassis.store import migrate
 from orestream.contracts.decision import Domain
 from orestream.contracts.registry import decode as decode_any
-from orestream.contracts.topics import Topic, topic_of_fact
-
-_LOOKS, _BETWEEN_LOOKS_S = 50, 0.1
+from orestream.contracts.topics import topic_of_fact
 
 
 def serve(
@@ -148,22 +144,11 @@ async def _topics(settings: Settings, service: str, step: str) -> int:
             if step == "apply":
                 for name in await apply(admin, found, settings.replication):
                     print(f"{name}: created")  # noqa: T201 - a command line speaks
-                found = await _once_known(admin, topics)
+                found = await plan(admin, topics)
     except UNREACHABLE as error:
         return _failed(error, Exit.NOT_PREPARED)
     print(*(found.lines() or ("all topics are as the catalogue says",)), sep="\n")  # noqa: T201 - a command line speaks
     return int(Exit.OK if found.clean else Exit.NOT_PREPARED)
-
-
-async def _once_known(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> Plan:
-    """The plan after creation; the broker that is asked learns of new topics a moment after they are made."""
-    found = await plan(admin, topics)
-    for _ in range(_LOOKS):
-        if not found.missing:
-            break
-        await asyncio.sleep(_BETWEEN_LOOKS_S)
-        found = await plan(admin, topics)
-    return found
 
 
 def _failed(error: BaseException, code: Exit) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from aiokafka.errors import for_code as error_for_code
 
 from orestream.chassis.kafka.connection import client_options
@@ -19,6 +20,8 @@ from orestream.contracts.topics import Topic
 
 _EXISTS = 36
 _NOTHING = 0
+_LOOKS = 50
+_BETWEEN_LOOKS_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,16 @@ async def admin_client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]
 
 async def plan(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> Plan:
     """What is missing or different, nothing changed. Raises KafkaError."""
+    for _ in range(_LOOKS):
+        try:
+            return await _plan(admin, topics)
+        except UnknownTopicOrPartitionError:
+            # made or deleted a moment ago: one broker knows already, another not yet
+            await asyncio.sleep(_BETWEEN_LOOKS_S)
+    return await _plan(admin, topics)
+
+
+async def _plan(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> Plan:
     cluster = await describe(admin, [topic.name for topic in topics])
     existing = [topic for topic in topics if topic.name in cluster.topics]
     missing = tuple(Missing(topic) for topic in topics if topic.name not in cluster.topics)
@@ -95,6 +108,8 @@ async def plan(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> Plan:
 
 async def apply(admin: AIOKafkaAdminClient, wanted: Plan, replication: int = -1) -> tuple[str, ...]:
     """Create what is missing; returns the names of topics created. One made meanwhile is no error.
+
+    Brokers learn of a new topic a moment after it is made; this waits until the one that is asked knows all.
 
     Raises:
         KafkaError: the cluster refuses one (the message names it), or cannot be asked.
@@ -109,7 +124,16 @@ async def apply(admin: AIOKafkaAdminClient, wanted: Plan, replication: int = -1)
         elif code != _EXISTS:
             reason = rest[0] if rest and rest[0] else ""
             raise error_for_code(code)(f"{name} was not created: {reason}")
+    await _known(admin, created)
     return tuple(created)
+
+
+async def _known(admin: AIOKafkaAdminClient, names: Sequence[str]) -> None:
+    """Returns when all of them are known, or have not become so in reasonable time."""
+    for _ in range(_LOOKS):
+        if not set(names).difference((await describe(admin, names)).topics):
+            return
+        await asyncio.sleep(_BETWEEN_LOOKS_S)
 
 
 def _new(topic: Topic, replication: int) -> NewTopic:
