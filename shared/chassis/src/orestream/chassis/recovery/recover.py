@@ -225,7 +225,7 @@ async def _begin(
     unit = Unit(work.setup, work.transaction, Breaker(work.setup.limits.breaker).attempt())
     await unit.load([PARKING])
     unit.asked.add(PARKING)
-    sources = {Source(header(r.headers, "ce_source"), r.topic, r.partition) for r in inputs}
+    sources = counted(inputs)
     uncounted = {Source("", source.topic, source.partition) for source in sources}
     unit.received.update(await received.read(work.transaction, sources | uncounted))
     finals = frozenset(
@@ -235,6 +235,12 @@ async def _begin(
     )
     originals = {(Series(r.topic, r.partition), r.offset): r for r in inputs}
     return Folding(unit, aside, finals, originals)
+
+
+def counted(inputs: Sequence[Fetched]) -> set[Source]:
+    """Whose sequences may be known; a name with a NUL character is none, and no database could hold it."""
+    named = ((header(record.headers, "ce_source"), record) for record in inputs)
+    return {Source(name, record.topic, record.partition) for name, record in named if "\x00" not in name}
 
 
 async def _one(folding: Folding, record: Fetched, scope: Scope, from_start: set[Series]) -> None:
