@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
+from tests.bench.harness.aside import Aside
 from tests.bench.harness.stage import PARTITIONS
 
 _POLL_S = 0.05
@@ -35,7 +34,7 @@ class Outgoing:
 
 
 @dataclass(slots=True)
-class Watcher:
+class Watcher(Aside):
     """Reads topics with read_committed in a thread.
 
     Args:
@@ -50,20 +49,6 @@ class Watcher:
     arrived: dict[str, float] = field(default_factory=dict)
     """Name → when its first record was seen, by the monotonic clock."""
     failure: KafkaException | None = None
-    _end: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._read, name="watcher", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end.set()
-        assert self._thread is not None
-        self._thread.join()
 
     def await_names(self, names: Iterable[str], patience_s: float = _PATIENCE_S) -> None:
         """Wait until all have arrived; the patience begins anew whenever one does. Raises NothingCame."""
@@ -80,11 +65,12 @@ class Watcher:
                 raise NothingCame(f"{len(missing):,} did not come in {patience_s:.0f} s: {some} …")
             time.sleep(_TICK_S)
 
-    def _read(self) -> None:
+    def work(self) -> None:
         consumer = Consumer(
             {
                 "bootstrap.servers": self.bootstrap,
                 "group.id": "bench-watcher",
+                "log_level": 3,
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
             }
@@ -92,7 +78,7 @@ class Watcher:
         places = [TopicPartition(topic, number, 0) for topic in self.topics for number in range(PARTITIONS)]
         consumer.assign(places)
         try:
-            while not self._end.is_set():
+            while not self.end.is_set():
                 message = consumer.poll(_POLL_S)
                 if message is not None and message.error() is None:
                     self._note(message)

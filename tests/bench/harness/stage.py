@@ -6,19 +6,18 @@ its partitions assigned and its connections open.
 """
 
 import json
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from tests.bench.events import events
+from tests.bench.harness.aside import Aside
 
 _PATIENCE_S = 60.0
 _READ_AT_ONCE = 2_000
@@ -182,7 +181,7 @@ def _drained(producer: Producer, topic: str) -> None:
 
 
 @dataclass(slots=True)
-class Reader:
+class Reader(Aside):
     """Counts visible records of a topic as they arrive, in a thread; entered before the system starts."""
 
     bootstrap: str
@@ -191,25 +190,11 @@ class Reader:
     count: int = 0
     last_at: float = 0.0
     failure: KafkaException | None = None
-    _end: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
 
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._read, name="reader", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end.set()
-        assert self._thread is not None
-        self._thread.join()
-
-    def _read(self) -> None:
+    def work(self) -> None:
         consumer = consumer_of(self.bootstrap, self.topic, self.partitions)
         try:
-            while not self._end.is_set():
+            while not self.end.is_set():
                 batch = consumer.consume(_READ_AT_ONCE, 0.02)
                 if batch:
                     self.last_at = time.monotonic()

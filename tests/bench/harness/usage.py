@@ -1,12 +1,11 @@
 """What processes use: CPU seconds and resident memory of a process with everything it has started."""
 
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
+from dataclasses import dataclass
 
 import psutil
+
+from tests.bench.harness.aside import Aside
 
 _EVERY_S = 0.25
 _MB = 1 << 20
@@ -64,28 +63,14 @@ class Processes:
 
 
 @dataclass(slots=True)
-class PeakMemory:
+class PeakMemory(Aside):
     """Watches the resident memory of process families while it is entered; `mb` is the highest sum seen."""
 
     pids: tuple[int, ...]
     mb: float = 0.0
-    _end: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
 
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._watch, name="peak memory", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end.set()
-        assert self._thread is not None
-        self._thread.join()
-
-    def _watch(self) -> None:
+    def work(self) -> None:
         while True:
             self.mb = max(self.mb, resident_mb(self.pids))
-            if self._end.wait(_EVERY_S):
+            if self.end.wait(_EVERY_S):
                 return
