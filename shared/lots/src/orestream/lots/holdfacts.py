@@ -20,7 +20,9 @@ def evolve_hold(hold: Hold | None, happened: Happened, service: str) -> Hold:
             own = own if held.lot_id == held.root else hold.own
             return replace(hold, own=own, lots=with_one(hold.lots, held.lot_id))
         case BatchQuarantined() as held:
-            return hold or _of_batch(held, own=happened.service == service)
+            # where it is taken back from the topics, a fact about one of the batch's lots may come first
+            own = happened.service == service
+            return replace(hold or _of_batch(held, own=own), own=own)
         case (LotHoldLifted() | BatchReleased()) as end:
             hold = hold or _known_by_its_end(end, own=happened.service == service)
             hold = hold if hold.lifted_at is not None else _ended(hold, end)
