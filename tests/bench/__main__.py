@@ -1,6 +1,7 @@
 """`python -m tests.bench`: measure, print a table and the verdicts, write JSON, Markdown, plots and a page.
 
-A target that is missed is reported, not failed: the exit code is 0 when it was measured.
+A target that is missed is reported, not failed: the exit code is 0 when everything was measured, and 1 where
+a section could not be; what the others gave is kept.
 """
 
 import argparse
@@ -8,6 +9,7 @@ import asyncio
 import shlex
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +30,7 @@ from tests.bench.throughput import Throughput
 
 SECTIONS: tuple[Section, ...] = (Throughput(), Services(), Genealogy(), Latency(), Recovery())
 _SIZES = {sizes.name: sizes for sizes in (QUICK, DEFAULT, FULL)}
+FAILED = "not measured:"
 _EXAMPLES = """\
 examples:
   python -m tests.bench                              all sections, at most 20 minutes
@@ -56,8 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     _say("\nTargets")
     for verdict in results.verdicts:
         _say(f"  {verdict.line}")
-    _say(f"\n{arguments.out / 'index.html'}")
-    return 0
+    failures = [remark for remark in results.remarks if remark.startswith(FAILED)]
+    _say("\n".join([*failures, f"\n{arguments.out / 'index.html'}"]))
+    return 1 if failures else 0
 
 
 def _measured(sizes: Sizes, sections: Sequence[Section], arguments: argparse.Namespace) -> Results:
@@ -85,7 +89,10 @@ def _measured(sizes: Sizes, sections: Sequence[Section], arguments: argparse.Nam
 
 
 async def _run(bench: Bench, sections: Sequence[Section], began: float) -> list[Figure]:
-    """Run the sections in order; each ends by its share of the time, counted from the beginning."""
+    """Run the sections in order; each ends by its share of the time, counted from the beginning.
+
+    Catches whatever one of them raises: what the others have measured is kept, and the failure is told.
+    """
     figures: list[Figure] = []
     whole = sum(section.share for section in sections)
     passed = 0.0
@@ -94,7 +101,11 @@ async def _run(bench: Bench, sections: Sequence[Section], began: float) -> list[
         if bench.sizes.budget_s is not None:
             bench.deadline = began + bench.sizes.budget_s * passed / whole
         bench.progress(f"\n{section.title}")
-        figures += await section.run(bench)
+        try:
+            figures += await section.run(bench)
+        except Exception as error:  # noqa: BLE001 - see the docstring
+            traceback.print_exc()
+            bench.remark(f"{FAILED} {section.name}: {error!r}")
     return figures
 
 

@@ -15,12 +15,12 @@ from confluent_kafka import Message
 
 from orestream.contracts.lots import LotHeld
 from orestream.contracts.topics import MINING_LOTS, OUTCOMES
-from tests.bench.fleet import Fleet
+from tests.bench.fleet import Fleet, FleetFailed
 from tests.bench.harness.bench import Bench
 from tests.bench.harness.figures import Figure
 from tests.bench.harness.targets import Target
 from tests.bench.harness.usage import PeakMemory
-from tests.bench.services import final_answer
+from tests.bench.services import SERVICES, final_answer
 from tests.bench.traffic import family_tree, lots_in, outgoing
 from tests.bench.watching import Outgoing, Watcher, header, send_all
 from tests.support.desk import Desk
@@ -57,8 +57,9 @@ def _measure(bench: Bench) -> Sequence[Figure]:
     lots, levels = lots_in(branching), len(branching) + 1
     system = f"mining, {lots:,} lots in {levels} levels"
     desk = Desk("g")
-    with Fleet(bench, ("mining",)) as fleet:
-        fleet.start_all()
+    # the topics of all three, which the trace reads; mining alone has the family
+    with Fleet(bench, SERVICES) as fleet:
+        fleet.start("mining")
         bench.progress(f"a family of {lots:,} lots is born")
         births = list(family_tree(desk, branching))
         born_s = _born(fleet, births)
@@ -115,5 +116,7 @@ def _traced(fleet: Fleet, lot_id: str) -> tuple[float, float]:
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process, PeakMemory((process.pid,)) as peak:
         printed, _ = process.communicate(timeout=_TRACE_S)
     took = time.monotonic() - began
+    if process.returncode != 0:
+        raise FleetFailed(f"orestream trace ended with code {process.returncode}")
     json.loads(printed)
     return took, peak.mb
