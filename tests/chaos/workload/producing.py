@@ -94,8 +94,10 @@ class Patient:
             self._failed(number, sending, error)
             return
         partition, offset = message.partition(), message.offset()
-        assert partition is not None
-        assert offset is not None
+        if partition is None or offset is None:
+            # a repeat of what the broker has already: it says so, and not where
+            self._history.failed(number, "acknowledged without its place")
+            return
         self._history.acked(number, partition, offset)
 
     def _failed(self, number: int, sending: Sending, error: KafkaError) -> None:

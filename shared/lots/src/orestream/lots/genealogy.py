@@ -45,15 +45,18 @@ def descendants(world: World, lot_id: str, hold: Hold | None = None) -> tuple[st
 
 
 def walk(world: World, lot_id: str, hold: Hold | None = None) -> Iterator[str]:
-    """The descendants, generation by generation, each loaded when it is asked for."""
+    """The descendants, generation by generation, each generation loaded whole before any of it is named.
+
+    Whoever looks at one after the other would otherwise have a decision run again for each.
+    """
     seen = {lot_id}
     generation = [lot_id]
     while generation:
         kin_of = world.get_all(KIN, generation)
         children = sorted({child for kin in kin_of.values() for child in kin.children} - seen)
         seen |= set(children)
+        child_kin = world.get_all(KIN, children)
         if hold is not None and hold.cause == ASSAY:
-            child_kin = world.get_all(KIN, children)
             children = [c for c in children if c in child_kin and passes(hold, child_kin[c])]
         yield from children
         generation = children
