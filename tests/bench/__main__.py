@@ -34,7 +34,7 @@ FAILED = "not measured:"
 _EXAMPLES = """\
 examples:
   python -m tests.bench                              all sections, at most 20 minutes
-  python -m tests.bench --size quick                 the same in 3 minutes, one repeat
+  python -m tests.bench --size quick                 the same in some minutes, one repeat
   python -m tests.bench --only throughput --repeats 5
   python -m tests.bench --only throughput --records 10000 --system orestream
   python -m tests.bench --document build/bench/results.json   the tables of an earlier run
