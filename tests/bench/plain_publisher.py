@@ -48,6 +48,9 @@ class PlainPublisher:
         await asyncio.gather(*sent)
         self._cursor = cursor
 
+    async def confirm(self) -> None:
+        """There are no transactions whose end could be missing."""
+
     async def discard(self) -> None:
         """Close the producer."""
         producer, self._producer = self._producer, None

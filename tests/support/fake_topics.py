@@ -66,6 +66,9 @@ class FakePublisher:
         self.topics.cursor = cursor
         self.fault("after the commit")
 
+    async def confirm(self) -> None:
+        """See `Publisher`."""
+
     async def discard(self) -> None:
         """See `Publisher`."""
         self.discards += 1

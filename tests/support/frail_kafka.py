@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -29,6 +29,8 @@ PATIENCE = 2.0
 @dataclass
 class Transaction:
     state: str = "open"
+    forgotten: bool = False
+    """Ended for the coordinator; its partition was never told."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,7 @@ class Broker:
 
     def abort(self) -> None:
         """End what is open, as the coordinator does after the time-out."""
-        if self.current is not None:
-            self.current.state = "aborted"
-            self.current = None
+        self._end("aborted")
 
     def write(self, epoch: int, at: Series, records: Iterable[tuple[Any, Any, Any]]) -> None:
         """Raises ProducerFenced."""
@@ -75,9 +75,39 @@ class Broker:
     def end(self, epoch: int) -> None:
         """Commit what is open; with nothing open, the last answer again. Raises ProducerFenced."""
         self._check(epoch)
-        if self.current is not None:
-            self.current.state = "committed"
-            self.current = None
+        self._end("committed")
+
+    def end_unmarked(self, epoch: int, cursor: bool, facts: bool) -> None:
+        """The same, and no marker gets to the cursor, or to the facts (they have sequences)."""
+        self._check(epoch)
+        for log in self.logs.values():
+            for i, one in enumerate(log):
+                is_fact = any(name == "ce_sequence" for name, _ in one.headers)
+                if one.transaction is self.current and (facts if is_fact else cursor):
+                    log[i] = replace(one, transaction=Transaction(forgotten=True))
+        self._end("committed")
+
+    def mark(self, places: Iterable[Series], state: str) -> None:
+        """A marker on these partitions, which ends what was forgotten there too."""
+        for at in places:
+            for one in self.logs.get(at, []):
+                if one.transaction.forgotten and one.transaction.state == "open":
+                    one.transaction.state = state
+
+    def _end(self, state: str) -> None:
+        current, self.current = self.current, None
+        if current is not None:
+            current.state = state
+            touched = [at for at, log in self.logs.items() if any(one.transaction is current for one in log)]
+            self.mark(touched, state)
+
+    def forgotten(self) -> list[Series]:
+        """Where a transaction of ours was never marked as ended."""
+        return [
+            at
+            for at, log in self.logs.items()
+            if any(one.transaction.forgotten and one.transaction.state == "open" for one in log)
+        ]
 
     def end_late(self, epoch: int) -> None:
         """The same, with nobody to answer to."""
@@ -144,9 +174,21 @@ class FrailProducer:
                 raise EndInDoubt
         if fate == "fail":
             raise EndInDoubt
+        if fate is not None and fate.startswith("unmark"):
+            self.broker.end_unmarked(self.epoch, cursor=fate != "unmark facts", facts=fate != "unmark cursor")
         self.broker.end(self.epoch)
         if fate == "lose":
             raise EndInDoubt
+
+    async def unmarked(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        if await self.life.reach("unmarked"):
+            raise KafkaConnectionError
+        return {tp: 0 for tp in partitions if Series(*tp) in self.broker.forgotten()}
+
+    async def mark(self, partitions: Iterable[TopicPartition], *, commit: bool) -> None:
+        if await self.life.reach("mark"):
+            raise EndInDoubt
+        self.broker.mark([Series(*tp) for tp in partitions], "committed" if commit else "aborted")
 
     async def discard(self) -> None:
         """What is open stays open until somebody ends it."""
@@ -179,6 +221,11 @@ class FrailTail:
     broker: Broker
     life: Life
     blind: bool = False
+    hidden: bool = False
+    """Records of open and aborted transactions count too."""
+
+    def with_hidden(self) -> FrailTail:
+        return replace(self, hidden=True)
 
     async def last(
         self, partitions: Iterable[TopicPartition], wanted: Callable[[Any], bool], deepest: int | None = None
@@ -187,11 +234,12 @@ class FrailTail:
         if await self.life.reach("tail"):
             raise KafkaConnectionError
         asked = {tp: Series(tp.topic, tp.partition) for tp in partitions}
-        if not self.blind and not all(self.broker.complete(at) for at in asked.values()):
+        if not self.blind and not self.hidden and not all(self.broker.complete(at) for at in asked.values()):
             await asyncio.sleep(PATIENCE)
         found = {}
         for tp, at in asked.items():
-            ours = [record for record in self.broker.stable(at) if wanted(record)]
+            seen = self.broker.logs.get(at, []) if self.hidden else self.broker.stable(at)
+            ours = [record for record in seen if wanted(record)]
             found[tp] = Last(ours[-1] if ours else None, self.blind or self.broker.complete(at))
         return found
 

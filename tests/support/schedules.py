@@ -20,7 +20,7 @@ from orestream.chassis.errors import HistoryDiverged
 from orestream.chassis.kafka import positions
 from orestream.chassis.metrics import Metrics
 from orestream.chassis.records import Fetched, Place, Series
-from orestream.chassis.relay import publisher, relay
+from orestream.chassis.relay import chores, publisher, relay
 from orestream.chassis.relay.publisher import KafkaPublisher, sequence_of
 from orestream.chassis.store import Store, migrate
 from orestream.contracts.topics import OUTCOMES
@@ -299,6 +299,7 @@ async def _run(ops: Sequence[Op], build: Build, empty: sqlite3.Connection) -> No
     with (
         patch.object(publisher, "tail_reader", tail),
         patch.object(relay, "monotonic", loop.time),
+        patch.object(chores, "monotonic", loop.time),
         patch.object(positions, "monotonic", loop.time),
     ):
         store = Store(FrailDatabase(world.database, Life("setting up")))

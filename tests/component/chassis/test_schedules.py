@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from orestream.chassis.records import Place
 from orestream.chassis.relay.cursor import Cursor
 from orestream.chassis.relay.publisher import KafkaPublisher
+from orestream.chassis.relay.settling import Settlement, Unmarked
 from orestream.chassis.store import offsets
 from orestream.chassis.store.outbox_row import OutboxRow
 from orestream.chassis.store.transaction import Transaction
@@ -69,6 +70,8 @@ def faults() -> st.SearchStrategy[Op]:
             st.sampled_from(("initialise", "tail", "send", "end")),
             st.sampled_from(("fail", "lose", "late", "sleep", "die")),
         ),
+        st.tuples(st.just("end"), st.sampled_from(("unmark facts", "unmark cursor", "unmark both"))),
+        st.tuples(st.sampled_from(("unmarked", "mark")), st.sampled_from(("fail", "sleep", "die"))),
         st.tuples(st.sampled_from(("poll", "polled")), st.sampled_from(("sleep", "die"))),
     )
     return st.tuples(st.sampled_from(NAMES), point_and_fate, st.integers(1, 4)).map(
@@ -137,6 +140,14 @@ async def _move(transaction: Transaction, moves: Sequence[tuple[Place, int, int]
     return True
 
 
+async def _settle_nothing(_self: KafkaPublisher, _producer: object) -> None:
+    """What was never marked stays hidden."""
+
+
+def _take_back(found: Unmarked) -> Settlement:
+    return Settlement(frozenset(), frozenset(found.hidden), commit_cursor=False)
+
+
 OPEN = ("command", 0, opening("c1", "X"))
 AGAIN = ("command", 0, opening("c2", "Z"))
 PAY = ("command", 0, transfer("c3", "X", "Z", "0"))
@@ -159,6 +170,17 @@ BROKEN: dict[str, tuple[Build, Callable[[], AbstractContextManager[Any]], list[O
         Build(publishers=Careless),
         nullcontext,
         [("fault", "A", "send", 1, "fail"), OPEN, ("pass", 2.0)],
+    ),
+    # Kafka ends the transaction, and no marker gets to the facts' partitions
+    "unmarked transactions not settled": (
+        Build(),
+        lambda: patch.object(KafkaPublisher, "_settle", _settle_nothing),
+        [("fault", "A", "end", 1, "unmark facts"), OPEN, ("pass", 1.0)],
+    ),
+    "unmarked transactions taken back": (
+        Build(),
+        lambda: patch("orestream.chassis.relay.publisher.settle", _take_back),
+        [("fault", "A", "end", 1, "unmark facts"), OPEN, ("pass", 1.0)],
     ),
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from orestream.chassis.errors import HistoryDiverged
 from orestream.chassis.health import Progress
 from orestream.chassis.metrics import Metrics
 from orestream.chassis.records import Series
+from orestream.chassis.relay import chores
 from orestream.chassis.relay import relay as relay_module
 from orestream.chassis.relay.lease import Lease
 from orestream.chassis.relay.relay import Limits, Relay
@@ -208,7 +209,7 @@ async def test_a_history_that_changes_under_a_running_relay_halts_it(monkeypatch
     outbox, topics = MemoryOutbox(), FakeTopics()
     fill(outbox, 1)
     relay = relay_of(outbox, topics)
-    monkeypatch.setattr(relay_module, "CHORES", 0.0)
+    monkeypatch.setattr(chores, "PAUSE", 0.0)
     task = asyncio.create_task(relay.run())
     await eventually(lambda: topics.cursor.position == outbox.position)
     outbox.rows, outbox.position, outbox.link = [], 0, ""

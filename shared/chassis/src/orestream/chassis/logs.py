@@ -56,7 +56,8 @@ class Event(StrEnum):
     RELAY_DOUBTS = "relay.doubts"
     RELAY_STUCK = "relay.stuck"
     RELAY_HALTED = "relay.halted"
-    RELAY_NOT_PRUNED = "relay.not-pruned"
+    RELAY_SETTLED = "relay.settled"
+    RELAY_CHORE_FAILED = "relay.chore-failed"
     PRODUCER_DISCARDED = "relay.producer-discarded"
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from orestream.chassis.durations import milliseconds
 from orestream.chassis.kafka.connection import client_options
 from orestream.chassis.kafka.endtxn import OnceSender
+from orestream.chassis.kafka.unmarked import open_transactions
 from orestream.chassis.logs import Event, logger
 from orestream.chassis.settings import Settings
 
@@ -44,6 +45,26 @@ class RelayProducer(AIOKafkaProducer):  # type: ignore[misc] # the library has n
             message_accumulator=self._message_accumulator,
             request_timeout_ms=options["request_timeout_ms"],
         )
+
+    async def unmarked(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where this id's transactions are open, with the offset at which each begins.
+
+        Right after `start` these are its predecessor's, which its coordinator takes for ended.
+
+        Raises:
+            KafkaError: a leader cannot be asked.
+        """
+        asked = list(partitions)
+        for topic in {tp.topic for tp in asked}:
+            await self.partitions_for(topic)
+        return await open_transactions(self.client, self._txn_manager.producer_id, asked)
+
+    async def mark(self, partitions: Iterable[TopicPartition], *, commit: bool) -> None:
+        """End what is open on these partitions: a transaction without records, but with its markers."""
+        await self.begin_transaction()
+        for tp in partitions:
+            self._txn_manager.maybe_add_partition_to_txn(tp)
+        await (self.commit_transaction() if commit else self.abort_transaction())
 
     async def discard(self) -> None:
         """Throw this producer away, whatever state it is in; never raises for Kafka's reasons.

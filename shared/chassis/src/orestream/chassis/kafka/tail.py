@@ -60,6 +60,10 @@ class TailReader:
     uncommitted: AIOKafkaConsumer
     patience: float = field(default=PATIENCE)
 
+    def with_hidden(self) -> TailReader:
+        """The same, for which records of open and aborted transactions count too."""
+        return TailReader(self.uncommitted, self.uncommitted, self.patience)
+
     async def last(
         self, partitions: Iterable[TopicPartition], wanted: Wanted, deepest: int | None = None
     ) -> dict[TopicPartition, Last]:

@@ -18,13 +18,12 @@ from orestream.chassis.kafka.endtxn import EndInDoubt
 from orestream.chassis.logs import Event, logger
 from orestream.chassis.metrics import Metrics
 from orestream.chassis.relay.batches import cut
+from orestream.chassis.relay.chores import Behind, Chores
 from orestream.chassis.relay.cursor import Cursor
 from orestream.chassis.relay.history import check_head, check_row, follow
 from orestream.chassis.relay.lease import Lease
 from orestream.chassis.relay.publisher import Publisher
 from orestream.chassis.resting import until
-from orestream.chassis.steps import Step, reached
-from orestream.chassis.store.outbox import PRUNED_AT_ONCE, Head
 from orestream.chassis.store.outbox_row import OutboxRow
 
 log = logger(__name__)
@@ -33,24 +32,13 @@ STANDBY = 1.0
 """Seconds between a standby's tries for the lease."""
 STUCK = 30.0
 """Seconds without progress after which the lease is given to another replica."""
-CHORES = 1.0
-"""Seconds between prunings, and between looks at the outbox's head and age."""
 
 
-class Outbox(Protocol):
+class Outbox(Behind, Protocol):
     """What the relay reads of the database."""
 
     async def outbox_after(self, position: int, limit: int, max_bytes: int) -> Sequence[OutboxRow]:
         """Rows after a position, in order, ending at the end of a decision."""
-
-    async def outbox_head(self) -> Head:
-        """Position and link of the last row ever written."""
-
-    async def prune_outbox(self, up_to: int, older_than: timedelta) -> int:
-        """Delete published rows."""
-
-    async def outbox_age(self, after: int) -> float | None:
-        """Seconds since the oldest row after a position was written; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +79,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._moved_at = monotonic()
-        self._chores_at = 0.0
+        self._chores = Chores(outbox, publisher, metrics, limits.keep)
         self._goal: int | None = None
         """Where to stop, once it has to."""
         self.checked = asyncio.Event()
@@ -158,7 +146,8 @@ class Relay:
         """Publish for as long as the lease lasts, things move, and nobody says stop."""
         self._metrics.relaying.set(1)
         self._moved_at = monotonic()
-        tasks = [asyncio.create_task(part) for part in (self._work(), self._lease.keep(), self._watch())]
+        parts = self._work(), self._lease.keep(), self._watch(), self._chores.run()
+        tasks = [asyncio.create_task(part) for part in parts]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -167,6 +156,7 @@ class Relay:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._chores.cursor = None
             await self._publisher.discard()
             await self._lease.release()
             self._metrics.relaying.set(0)
@@ -196,25 +186,28 @@ class Relay:
                 raise
             except Exception as error:  # noqa: BLE001 - see the docstring
                 self._doubt(error)
+                self._chores.cursor = None
                 await self._publisher.discard()
                 await until(self._stopping, backoff.next())
 
     async def _start(self) -> Cursor:
         cursor = await self._publisher.start()
         await self._check(cursor)
+        self._chores.cursor, self._chores.missing = cursor, None
         log.info(Event.RELAY_STARTED, position=cursor.position)
         return cursor
 
     async def _publish_from(self, cursor: Cursor) -> None:
         """Publish until told to stop, and then what was committed until then."""
         while not await self._finished(cursor):
+            if self._chores.missing is not None:
+                raise self._chores.missing
             self._wake.clear()
             rows = await self._rows(cursor.position)
             if rows:
                 cursor = await self._publish_backlog(rows, cursor)
                 continue
             self._quiet()
-            await self._chores(cursor)
             if not self._stopping.is_set():
                 await until(self._wake, self._limits.poll.total_seconds())
 
@@ -234,7 +227,6 @@ class Relay:
             finally:
                 ahead.cancel()
                 await asyncio.gather(ahead, return_exceptions=True)
-            await self._chores(cursor)
         return cursor
 
     async def _rows(self, position: int) -> Sequence[OutboxRow]:
@@ -250,7 +242,7 @@ class Relay:
             with self._metrics.publish_seconds.time():
                 await self._publisher.publish(chunk, following)
             self._count(cursor, following)
-            cursor = following
+            self._chores.cursor = cursor = following
         return cursor
 
     def _count(self, before: Cursor, now: Cursor) -> None:
@@ -263,19 +255,6 @@ class Relay:
     def _quiet(self) -> None:
         self._moved_at = monotonic()
         self._progress.moved()
-
-    async def _chores(self, cursor: Cursor) -> None:
-        """At most once a second: compare the head, tell the outbox's age, prune behind the cursor."""
-        if monotonic() - self._chores_at < CHORES:
-            return
-        self._chores_at = monotonic()
-        check_head(cursor, await self._outbox.outbox_head())
-        self._metrics.outbox_age.set(await self._outbox.outbox_age(cursor.position) or 0.0)
-        await reached(Step.BEFORE_PRUNE)
-        # the row at the cursor itself stays, so that its link can be compared
-        if await self._outbox.prune_outbox(cursor.position, self._limits.keep) >= PRUNED_AT_ONCE:
-            # there is more: go on after the next transaction, or a busy service's outbox would only grow
-            self._chores_at = 0.0
 
     def _doubt(self, error: Exception) -> None:
         self._progress.busy()
