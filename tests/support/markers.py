@@ -16,7 +16,7 @@ _CONTROL = 0x20
 def forget_marker(data_dir: Path, topic: str, partition: int) -> None:
     """Cut the last batch, which must be a marker, off a log of a broker that does not run."""
     directory = data_dir / f"{topic}-{partition}"
-    (log,) = directory.glob("*.log")
+    log = max(segment for segment in directory.glob("*.log") if segment.stat().st_size)
     *_, (begin, attributes) = _batches(log.read_bytes())
     assert attributes & _CONTROL, f"the last batch of {directory.name} is no marker"
     with log.open("r+b") as file:

@@ -45,7 +45,7 @@ class Chores:
         self._publisher = publisher
         self._metrics = metrics
         self._keep = keep
-        self._confirm_at = 0.0
+        self._confirm_at = monotonic() + CONFIRMED_EACH
         self.cursor: Cursor | None = None
         """How far everything is published; None while that is not known."""
         self.missing: MarkersMissing | None = None
