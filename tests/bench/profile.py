@@ -192,7 +192,7 @@ def _arguments(argv: Sequence[str]) -> tuple[Run, int]:
     parser.add_argument("load", choices=("events", "commands"), nargs="?", default="events")
     parser.add_argument("--store", choices=("postgres", "sqlite"), default="postgres")
     parser.add_argument("--records", type=int, default=20_000)
-    parser.add_argument("--batch", type=int, default=500)
+    parser.add_argument("--batch", type=int, default=1_000)
     parser.add_argument("--keys", type=int, default=5_000, help="lots that the events are about")
     parser.add_argument("--whole", action="store_true", help="from topic to topic, relay included")
     parser.add_argument("--functions", type=int, default=0, help="list so many of the dearest functions")

@@ -90,7 +90,9 @@ class Settings(BaseSettings):
     transaction_timeout: Duration = Field(
         10 * _SECOND, ge=5 * _SECOND, description="after which Kafka aborts an open transaction"
     )
-    batch_records: int = Field(500, ge=1, le=10_000, description="records taken in one database transaction")
+    batch_records: int = Field(
+        1_000, ge=1, le=10_000, description="records taken in one database transaction"
+    )
     batch_wait: Duration = Field(
         timedelta(milliseconds=10),
         gt=timedelta(),
