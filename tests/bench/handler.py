@@ -83,6 +83,10 @@ class Weighing:
         fact = happened.fact
         return (Ref(KIND, fact.lot_id),) if isinstance(fact, LotWeighed) else ()
 
+    def companions(self, ref: Ref, state: Any | None) -> tuple[Ref, ...]:  # noqa: ARG002 - see above
+        """Nothing leads to anything."""
+        return ()
+
     def evolve(self, ref: Ref, state: Any | None, happened: Happened) -> Tally:
         """The tally with one load more."""
         assert isinstance(happened.fact, LotWeighed), ref

@@ -303,6 +303,10 @@ class Bank:
             case _:
                 return ()
 
+    def companions(self, ref: Ref, state: Any | None) -> tuple[Ref, ...]:  # noqa: ARG002 - see above
+        """Nothing leads to anything."""
+        return ()
+
     def evolve(self, ref: Ref, state: Any, happened: Happened) -> Any:
         match happened.fact:
             case AccountOpened(account_id=id_):

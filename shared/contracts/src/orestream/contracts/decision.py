@@ -160,6 +160,12 @@ class Domain(Protocol):
     def changes(self, happened: Happened) -> tuple[Ref, ...]:
         """The aggregates that this fact changes, own facts and other services' alike."""
 
+    def companions(self, ref: Ref, state: Any | None) -> Iterable[Ref]:
+        """Aggregates that whoever asks for this one, there or not, mostly asks for next; loaded with it.
+
+        A hint, so that a decision need not be run again for each: others are loaded when asked for.
+        """
+
     def evolve(self, ref: Ref, state: Any | None, happened: Happened) -> Any:
         """The state of `ref` after this fact. Never judges: it has already happened.
 

@@ -50,6 +50,16 @@ STATES: Mapping[str, Any] = {
 """Kind of aggregate → its type, of all that this package folds."""
 
 
+def companions(ref: Ref, state: Any | None) -> tuple[Ref, ...]:
+    """With a lot its kin and assays; with its kin its ancestors and their holds, as the gates look."""
+    if ref.kind == LOT:
+        return Ref(KIN, ref.id), Ref(ASSAYS, ref.id)
+    if not isinstance(state, Kin):
+        return ()
+    parents = tuple(Ref(KIN, parent.lot_id) for parent in state.parents)
+    return (*parents, *(Ref(HOLD, hold_id) for hold_id in state.holds))
+
+
 def changes(happened: Happened, service: str) -> tuple[Ref, ...]:
     """The lot aggregates of `service` that a fact changes; none for a fact that is not about lots."""
     return tuple(dict.fromkeys(_changes(happened, service)))

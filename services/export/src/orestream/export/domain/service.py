@@ -164,6 +164,10 @@ class ExportDomain:
         shared = evolution.changes(happened, self.service)
         return tuple(dict.fromkeys((*shared, *provenance.changes(happened), *own)))
 
+    def companions(self, ref: Ref, state: Any | None) -> tuple[Ref, ...]:
+        """With a lot its assays and its ancestors."""
+        return evolution.companions(ref, state)
+
     def evolve(self, ref: Ref, state: Any | None, happened: Happened) -> Any:
         """The state of `ref` after this fact."""
         if isinstance(happened.fact, ShipmentLotAllocated) and ref.kind == LOT:

@@ -84,6 +84,10 @@ class MiningDomain:
             return (Ref(source.SOURCE, happened.fact.source_id),)
         return evolution.changes(happened, self.service)
 
+    def companions(self, ref: Ref, state: Any | None) -> tuple[Ref, ...]:
+        """With a lot its assays and its ancestors."""
+        return evolution.companions(ref, state)
+
     def evolve(self, ref: Ref, state: Any | None, happened: Happened) -> Any:
         """The state of `ref` after this fact."""
         if ref.kind == source.SOURCE:

@@ -98,6 +98,10 @@ class ProcessingDomain:
             case _:
                 return lots
 
+    def companions(self, ref: Ref, state: Any | None) -> tuple[Ref, ...]:
+        """With a lot its assays and its ancestors."""
+        return evolution.companions(ref, state)
+
     def evolve(self, ref: Ref, state: Any | None, happened: Happened) -> Any:
         """The state of `ref` after this fact."""
         match happened.fact:

@@ -94,8 +94,7 @@ async def foresee(unit: Unit, inbounds: Sequence[CommandIn | FactIn], blocked: C
             else:
                 unit.foreseen[id(inbound)] = Foreseen.of(judged, states)
                 states.update(judged.states)
-        await unit.load(missing)
-        states.update((ref, unit.states[ref]) for ref in missing)
+        states.update((ref, unit.states[ref]) for ref in await unit.load(missing))
         pending = again
 
 

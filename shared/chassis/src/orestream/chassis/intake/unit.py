@@ -82,19 +82,32 @@ class Unit:
         self.decisions: list[Sequence[Entry]] = []
         """The records of each, visible together or not at all."""
 
-    async def load(self, refs: Iterable[Ref]) -> None:
-        """Read aggregates that are not loaded yet, then who waits for them."""
-        missing = [ref for ref in set(refs) if ref not in self.versions]
-        if not missing:
-            return
-        stored = await aggregates.read(self.transaction, missing)
-        waiters = await queues.waiters(self.transaction, missing)
-        for ref in missing:
-            row = stored.get(ref)
-            self.versions[ref] = row.version if row else None
-            self.states[ref] = self._read(ref, row) if row else None
-        for ref, keys in waiters.items():
+    async def load(self, refs: Iterable[Ref]) -> Collection[Ref]:
+        """Read aggregates that are not loaded yet, with their companions, then who waits for them."""
+        loaded: set[Ref] = set()
+        missing = {ref for ref in refs if ref not in self.versions}
+        while missing:
+            stored = await aggregates.read(self.transaction, missing)
+            for ref in missing:
+                row = stored.get(ref)
+                self.versions[ref] = row.version if row else None
+                self.states[ref] = self._read(ref, row) if row else None
+            loaded |= missing
+            missing = self._companions(missing)
+        for ref, keys in (await queues.waiters(self.transaction, loaded)).items():
             self.waiters[ref] |= keys
+        return loaded
+
+    def _companions(self, refs: Iterable[Ref]) -> set[Ref]:
+        """What is mostly asked for next and not loaded yet."""
+        domain = self.setup.domain
+        return {
+            companion
+            for ref in refs
+            if ref.kind in domain.states
+            for companion in domain.companions(ref, self.states[ref])
+            if companion not in self.versions
+        }
 
     async def load_parking(self, refs: Iterable[Ref] = ()) -> None:
         """Read what is parked, since every decision depends on it, and with it some aggregates.
