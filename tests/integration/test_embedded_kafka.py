@@ -79,8 +79,7 @@ async def test_records_and_port_survive_a_restart_and_a_crash(kafka_runtime: Run
         await kafka.restart()
         assert kafka.bootstrap == bootstrap
         await write(bootstrap, "lots", b"between")
-        # Killed before the marker of the commit is written, a lone broker can lose that marker: see
-        # docs/reliability.md. Here the records are what is looked at.
+        # Killed before the commit's marker is written, a lone broker can lose it (docs/architecture/relay.md)
         assert await read(bootstrap, "lots", 2) == [b"before", b"between"]
         await kafka.kill()
         assert not kafka.running
