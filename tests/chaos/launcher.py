@@ -3,8 +3,9 @@
 `python -m tests.chaos.launcher mining --control FILE [--mutant NAME]` serves exactly as
 `python -m orestream.mining run` does, with a watcher at the steps. While FILE exists it is an order, such as
 `{"step": "before-commit", "skip": 2, "action": "kill"}`: the third time the process is there it removes the
-file, which tells the run that it happened, and obeys. Actions: `kill`, `stop` (SIGSTOP), `exit`, `sleep`
-(with `seconds`), `lose` (the connection at hand), `clock` (shift the wall clock by `seconds`).
+file, which tells the run that it happened, and obeys. Actions: `kill` (itself, or `pid`), `stop`
+(SIGSTOP), `exit`, `sleep` (with `seconds`), `lose` (the connection at hand), `clock` (shift the wall clock
+by `seconds`).
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Watcher:
 async def _obey(order: dict[str, Any], step: str) -> None:
     match order["action"]:
         case "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(int(order.get("pid", os.getpid())), signal.SIGKILL)
         case "stop":
             os.kill(os.getpid(), signal.SIGSTOP)
         case "exit":

@@ -25,7 +25,7 @@ from tests.chaos.faults.lines import (
 from tests.chaos.faults.postgres import Deadlock, EndConnections, ExhaustConnections, RestartPostgres
 from tests.chaos.faults.processes import Freeze, Kill, KillRelay, Rolling, Scale, Terminate
 from tests.chaos.faults.promoted import PromotedReplica
-from tests.chaos.faults.steps import AtStep, ClockJump
+from tests.chaos.faults.steps import AtStep, ClockJump, KillBrokerAtEnd
 from tests.chaos.faults.topics import OpenTransaction, SmallRecords
 from tests.chaos.options import Options
 
@@ -80,6 +80,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("scale", Scale, (6.0, 10.0), frozenset({_POSTGRES})),
         Kind("clock-jump", ClockJump, (4.0, 6.0)),
         Kind("broker-kill", KillBroker, (0.5, 6.0)),
+        Kind("broker-kill-at-ended", KillBrokerAtEnd, (0.2, 1.0)),
         Kind("broker-stop", FreezeBroker, (6.0, 9.0)),
         Kind("leader-moves", MoveLeaders, (0.0, 0.0), frozenset({_THREE})),
         Kind("postgres-restart", RestartPostgres, (0.0, 0.0), frozenset({_POSTGRES})),

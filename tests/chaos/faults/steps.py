@@ -8,8 +8,10 @@ import time
 from dataclasses import dataclass, field
 
 from orestream.chassis.steps import Step
+from tests.chaos.faults.brokers import node_of
 from tests.chaos.faults.fault import Planned
 from tests.chaos.faults.processes import chosen
+from tests.chaos.world.brokers import Node
 from tests.chaos.world.member import Member
 from tests.chaos.world.world import World
 
@@ -24,11 +26,13 @@ class AtStep:
 
     Attributes:
         action: `kill`, `stop`, `sleep` or `lose`, see the launcher.
+        victim: whom it kills; by default itself.
     """
 
     planned: Planned
     step: Step
     action: str
+    victim: int | None = None
     _member: Member | None = field(default=None, init=False)
     _pid: int | None = field(default=None, init=False)
 
@@ -39,7 +43,8 @@ class AtStep:
                 return "nobody was there, or another order was still to be obeyed"
             await asyncio.sleep(_LOOK_S)
         self._pid = member.pid
-        member.order(self.step, self.action, skip=self.planned.number % 3, seconds=self.planned.lasts)
+        more = {} if self.victim is None else {"pid": self.victim}
+        member.order(self.step, self.action, skip=self.planned.number % 3, seconds=self.planned.lasts, **more)
         deadline = time.monotonic() + PATIENCE_S
         while not member.obeyed():
             if time.monotonic() > deadline and member.take_back():
@@ -56,6 +61,26 @@ class AtStep:
         if self.step in OF_THE_INTAKE:
             return chosen(world, self.planned)
         return await world.relay_of(self.planned.service)
+
+
+@dataclass(slots=True)
+class KillBrokerAtEnd:
+    """kill -9 of a broker in the moment in which a relay has its answer to EndTxn.
+
+    The markers that make the records visible are not written yet, and a lone broker may forget them.
+    """
+
+    planned: Planned
+    _node: Node | None = field(default=None, init=False)
+
+    async def inject(self, world: World) -> str:
+        self._node = node_of(world, self.planned)
+        by = AtStep(self.planned, Step.ENDED, "kill", self._node.pid)
+        return f"{self._node.name}, by {await by.inject(world)}"
+
+    async def heal(self, world: World) -> None:
+        assert self._node is not None
+        await asyncio.to_thread(world.brokers.restart, self._node)
 
 
 @dataclass(slots=True)
