@@ -81,7 +81,7 @@ BENCH_ARGS ?=
 bench: install peers ## measure speed beside the peers, at most 20 minutes; results in build/bench
 	@$(PY) -m tests.bench $(BENCH_ARGS)
 
-bench-quick: install peers ## the same cut short to some minutes, one repeat of each
+bench-quick: install peers ## throughput, commands and latency only, in three minutes
 	@$(PY) -m tests.bench --size quick $(BENCH_ARGS)
 
 bench-full: install peers ## the same with a million records and a million lots, without a limit of time

@@ -30,11 +30,13 @@ from tests.bench.throughput import Throughput
 
 SECTIONS: tuple[Section, ...] = (Throughput(), Services(), Genealogy(), Latency(), Recovery())
 _SIZES = {sizes.name: sizes for sizes in (QUICK, DEFAULT, FULL)}
+_QUICKLY = ("throughput", "services", "latency")
+"""The sections of a quick run: the others take their minutes whatever the sizes."""
 FAILED = "not measured:"
 _EXAMPLES = """\
 examples:
   python -m tests.bench                              all sections, at most 20 minutes
-  python -m tests.bench --size quick                 the same in some minutes, one repeat
+  python -m tests.bench --size quick                 throughput, services, latency in three minutes
   python -m tests.bench --only throughput --repeats 5
   python -m tests.bench --only throughput --records 10000 --system orestream
   python -m tests.bench --document build/bench/results.json   the tables of an earlier run
@@ -47,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.document is not None:
         _say(markdown(read(arguments.document)), end="")
         return 0
-    sections = [one for one in SECTIONS if arguments.only is None or one.name in arguments.only]
+    wanted = arguments.only or (_QUICKLY if arguments.size == QUICK.name else [one.name for one in SECTIONS])
+    sections = [one for one in SECTIONS if one.name in wanted]
     try:
         results = _measured(_sizes(arguments), sections, arguments)
     except EmbeddedError as error:

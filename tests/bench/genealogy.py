@@ -44,7 +44,7 @@ class Genealogy:
 
     name: str = NAME
     title: str = "A family of lots"
-    share: float = 0.12
+    share: float = 0.18
     targets: Sequence[Target] = ()
 
     async def run(self, bench: Bench) -> Sequence[Figure]:

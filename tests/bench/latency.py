@@ -67,7 +67,7 @@ class Latency:
 
     name: str = NAME
     title: str = "From sent to visible"
-    share: float = 0.1
+    share: float = 0.06
     targets: Sequence[Target] = _TARGETS
 
     async def run(self, bench: Bench) -> Sequence[Figure]:

@@ -45,7 +45,7 @@ class Recovery:
 
     name: str = NAME
     title: str = "After a kill, in a rolling restart, at a start"
-    share: float = 0.09
+    share: float = 0.11
     targets: Sequence[Target] = _TARGETS
 
     async def run(self, bench: Bench) -> Sequence[Figure]:

@@ -86,7 +86,7 @@ class Services:
 
     name: str = NAME
     title: str = "Commands through the services"
-    share: float = 0.12
+    share: float = 0.22
     targets: Sequence[Target] = _TARGETS
 
     async def run(self, bench: Bench) -> Sequence[Figure]:

@@ -10,6 +10,7 @@ from tests.bench import chassis_bench, peers_bench
 from tests.bench.chassis_bench import GUARANTEE, POSTGRES_1, POSTGRES_2, SQLITE_1
 from tests.bench.harness.bench import Bench
 from tests.bench.harness.figures import Figure, find
+from tests.bench.harness.pipeline import System
 from tests.bench.harness.rounds import RATE, rounds
 from tests.bench.harness.targets import AtLeastTimes, Bound, Target, application_cpu, memory
 from tests.bench.peers_bench import FASTSTREAM, KAFKA_STREAMS
@@ -17,6 +18,8 @@ from tests.bench.peers_bench import FASTSTREAM, KAFKA_STREAMS
 NAME = "throughput"
 PLAIN = "orestream, PostgreSQL, 1 process, no Kafka transactions"
 COST = "cost of exactly-once"
+
+_FIRST = (POSTGRES_1, FASTSTREAM, KAFKA_STREAMS, POSTGRES_2)
 
 _TARGETS: tuple[Target, ...] = (
     AtLeastTimes("one process ≥ 40 × FastStream + SQLAlchemy", POSTGRES_1, FASTSTREAM, RATE, 40),
@@ -35,7 +38,7 @@ class Throughput:
 
     name: str = NAME
     title: str = "Records through one service, beside its peers"
-    share: float = 0.57
+    share: float = 0.43
     targets: Sequence[Target] = _TARGETS
 
     async def run(self, bench: Bench) -> Sequence[Figure]:
@@ -46,8 +49,13 @@ class Throughput:
             *peers_bench.systems(),
         )
         bench.remark(f"the peers' versions: {peers_bench.versions()}; Kafka Streams 4.3.1")
-        figures = await rounds(bench, NAME, systems)
+        figures = await rounds(bench, NAME, sorted(systems, key=_turn))
         return [*figures, exactly_once_cost(figures)]
+
+
+def _turn(system: System) -> int:
+    """Whom the targets speak of comes first: when time is short it is the last that are dropped."""
+    return _FIRST.index(system.name) if system.name in _FIRST else len(_FIRST)
 
 
 def exactly_once_cost(figures: Sequence[Figure]) -> Figure:
