@@ -14,7 +14,7 @@ from orestream.chassis.settings import Settings
 from orestream.cli.importing.files import read_commands
 from orestream.cli.ledger import decode_one
 from orestream.cli.outcomes import digest_of
-from orestream.cli.reading import read_all, topic_reader
+from orestream.cli.reading import topic_reader
 from orestream.contracts.message import Command
 from orestream.contracts.outcome import CommandAnswered, InputPlace
 from orestream.contracts.topics import OUTCOMES, SERVICES, commands_topic, partition_of
@@ -89,7 +89,8 @@ async def test_every_command_stands_on_its_keys_partition_in_file_order(
 ) -> None:
     sent = await asyncio.to_thread(shell.run, "send", str(CHAIN), "--no-wait")
     assert sent.returncode == 0, sent.stderr
-    records = await read_all(settings_for(shell), TOPICS)
+    async with topic_reader(settings_for(shell), TOPICS) as reader:
+        records = await reader.between(await reader.starts("beginning"), await reader.ends())
     checked, _ = read_commands([str(CHAIN)])
     by_lane: dict[tuple[str, str], list[str]] = {}
     for one in checked:

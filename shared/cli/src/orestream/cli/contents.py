@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, cast
+from functools import lru_cache
+from sys import intern
+from typing import Literal, NamedTuple, cast
 
 from orestream.cli.ledger import Ledger
 from orestream.contracts.lots import LotAssayed, LotBlended, LotDespatched, LotSplit
@@ -26,6 +28,36 @@ from orestream.metallurgy.quantities import ZERO, kg
 Grades = Mapping[str, Measured]
 
 
+class Stated(NamedTuple):
+    """Results as they were stated, small: text, and one value for all lots that have the same."""
+
+    analytes: tuple[tuple[str, str], ...]
+    """Analyte and unit."""
+    values: tuple[str, ...]
+    basis: str
+    moisture_pct: str | None
+
+    @classmethod
+    def of(cls, results: Sequence[Result], basis: str = "dry", moisture_pct: Decimal | None = None) -> Stated:
+        """These results, to be graded only when they are asked for."""
+        return _shared(
+            cls(
+                _columns(tuple((one.analyte, one.unit) for one in results)),
+                tuple(one.value for one in results),
+                intern(basis),
+                None if moisture_pct is None or basis == "dry" else str(moisture_pct),
+            )
+        )
+
+    @property
+    def grades(self) -> Grades:
+        """By analyte, on dry basis."""
+        return _grades(self)
+
+
+NOTHING_STATED = Stated((), (), "dry", None)
+
+
 def dry_grades(
     results: Iterable[Result], basis: str = "dry", moisture_pct: Decimal | None = None
 ) -> dict[str, Measured]:
@@ -33,6 +65,25 @@ def dry_grades(
     stated = cast("Literal['dry', 'as-received']", basis)
     moisture = ZERO if moisture_pct is None else moisture_pct
     return {r.analyte: on_dry_basis(parse(r.value, r.unit, r.sigma), stated, moisture) for r in results}
+
+
+@lru_cache(maxsize=1024)
+def _columns(analytes: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return analytes
+
+
+@lru_cache(maxsize=4096)
+def _shared(one: Stated) -> Stated:
+    return one
+
+
+@lru_cache(maxsize=1024)
+def _grades(one: Stated) -> Grades:
+    results = (
+        Result(analyte=analyte, value=value, unit=unit)
+        for (analyte, unit), value in zip(one.analytes, one.values, strict=True)
+    )
+    return dry_grades(results, one.basis, None if one.moisture_pct is None else Decimal(one.moisture_pct))
 
 
 def element_kg(element: str, dry_kg: Decimal, grades: Grades) -> Decimal | None:
@@ -73,8 +124,6 @@ class AssayBook:
     """Lot → the results it was born with."""
     certificates: Mapping[tuple[str, str], Grades] = field(default_factory=dict)
     """(lot, number of the certificate) → its results."""
-    latest: Mapping[str, Grades] = field(default_factory=dict)
-    """Lot → the results of its latest sample."""
 
     def of(self, lot_id: str, certificate: str | None) -> Grades:
         """The grades that a certificate states of a lot.
@@ -91,10 +140,6 @@ class AssayBook:
         stated = [grades for (lot, _), grades in self.certificates.items() if lot == lot_id]
         return [*stated, self.book.get(lot_id, {})]
 
-    def best(self, lot_id: str) -> Grades:
-        """The latest sample's grades, else the book's."""
-        return self.latest.get(lot_id) or self.book.get(lot_id, {})
-
 
 def assay_book(ledger: Ledger) -> AssayBook:
     """The grades of every lot in the ledger."""
@@ -105,12 +150,7 @@ def assay_book(ledger: Ledger) -> AssayBook:
     for despatch in ledger.of(LotDespatched):
         book.setdefault(despatch.message.lot_id, dry_grades(despatch.message.results))
     assays = sorted(_assays(ledger), key=lambda pair: pair[1].sample.taken_at)
-    graded = [(lot, assay.certificate.number, _assayed(assay)) for lot, assay in assays]
-    return AssayBook(
-        book,
-        {(lot, number): grades for lot, number, grades in graded},
-        {lot: grades for lot, _, grades in graded},
-    )
+    return AssayBook(book, {(lot, assay.certificate.number): _assayed(assay) for lot, assay in assays})
 
 
 def _assays(ledger: Ledger) -> Iterator[tuple[str, Assay | LotAssayed]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -66,21 +66,33 @@ class TopicReader:
     async def between(
         self, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
     ) -> list[Fetched]:
-        """Every committed record from the starts up to the ends, each partition in order.
+        """Every committed record from the starts up to the ends, each partition in order. Raises Unusable."""
+        return [record async for records in self.passing(starts, ends) for record in records]
+
+    async def passing(
+        self,
+        starts: Mapping[TopicPartition, int],
+        ends: Mapping[TopicPartition, int],
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> AsyncIterator[list[Fetched]]:
+        """The same, as they are read; `progress` is told how many offsets more have been passed.
 
         Raises:
             Unusable: Kafka stops answering before the ends are reached.
         """
         pending = {tp for tp, end in ends.items() if starts[tp] < end}
-        self._assign({tp: starts[tp] for tp in pending})
-        found: list[Fetched] = []
+        places = {tp: starts[tp] for tp in pending}
+        self._assign(places)
         idle_since = asyncio.get_running_loop().time()
         while pending:
             with reaching(self.settings):
                 polled = await self.consumer.getmany(*pending, timeout_ms=_POLL_MS)
             for tp, records in polled.items():
-                found.extend(_fetched(record) for record in records if record.offset < ends[tp])
-            done = {tp for tp in pending if await self.consumer.position(tp) >= ends[tp]}
+                yield [_fetched(record) for record in records if record.offset < ends[tp]]
+            now_at = {tp: min(await self.consumer.position(tp), ends[tp]) for tp in pending}
+            progress(sum(now_at.values()) - sum(places[tp] for tp in pending))
+            places |= now_at
+            done = {tp for tp in pending if places[tp] >= ends[tp]}
             self._pause(done)
             pending -= done
             now = asyncio.get_running_loop().time()
@@ -88,7 +100,6 @@ class TopicReader:
                 idle_since = now
             elif now - idle_since > self.patience:
                 raise unreachable(self.settings)
-        return found
 
     async def follow(self, starts: Mapping[TopicPartition, int]) -> AsyncIterator[list[Fetched]]:
         """Committed records from the starts on, as they come; an empty list now and then when none do."""
@@ -117,17 +128,6 @@ async def topic_reader(settings: Settings, topics: Sequence[str]) -> AsyncIterat
         yield TopicReader(settings, consumer, counts)
 
 
-async def read_all(settings: Settings, topics: Sequence[str]) -> list[Fetched]:
-    """Every committed record of these topics up to their ends as of now. Raises Unusable.
-
-    The ends are taken in the order given: name effects before causes (export, processing, mining), so
-    that what is read never holds an effect without its cause.
-    """
-    async with topic_reader(settings, topics) as reader:
-        ends = await reader.ends(topics)
-        return await reader.between(await reader.starts("beginning"), ends)
-
-
 def _fetched(record: ConsumerRecord) -> Fetched:
     return Fetched(
         record.topic,
@@ -140,4 +140,4 @@ def _fetched(record: ConsumerRecord) -> Fetched:
     )
 
 
-__all__ = ["Start", "TopicReader", "Unusable", "read_all", "topic_reader"]
+__all__ = ["Start", "TopicReader", "Unusable", "topic_reader"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 STATUS_STYLE = {
@@ -32,6 +34,19 @@ def notes() -> Console:
     return Console(file=sys.stderr, highlight=False)
 
 
+def progress_bar() -> Progress:
+    """A bar on a terminal, nothing elsewhere."""
+    console = notes()
+    return Progress(
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
 def say(console: Console, *pieces: str | tuple[str, str] | Text) -> None:
     """One line, never wrapped, nothing in it taken for markup; a pair is a text and its style."""
     console.print(Text.assemble(*pieces), soft_wrap=True)
@@ -44,5 +59,11 @@ def counted(number: int, noun: str) -> str:
 
 def say_raw(line: str) -> None:
     """One line of machine-readable output."""
-    sys.stdout.write(line + "\n")
+    say_pieces((line,))
+
+
+def say_pieces(pieces: Iterable[str]) -> None:
+    """One line of machine-readable output that may be too long to hold."""
+    sys.stdout.writelines(pieces)
+    sys.stdout.write("\n")
     sys.stdout.flush()

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from orestream.chassis.settings import Settings
 from orestream.cli.describing import outcome_line
@@ -21,7 +20,7 @@ from orestream.cli.reading import topic_reader
 from orestream.cli.running import answering_for_mistakes, read_settings, run
 from orestream.cli.sending import Place, send_all
 from orestream.cli.terminal import answers as stdout
-from orestream.cli.terminal import counted, notes, say, say_raw
+from orestream.cli.terminal import counted, notes, progress_bar, say, say_raw
 from orestream.contracts.topics import OUTCOMES
 
 _FAULTS_SHOWN = 50
@@ -95,7 +94,7 @@ def _tell(faults: Sequence[Fault]) -> None:
 
 
 async def _send_only(settings: Settings, commands: Sequence[Checked]) -> None:
-    with _progress() as bar:
+    with progress_bar() as bar:
         sent = bar.add_task("sent", total=len(commands))
         await send_all(settings, commands, lambda done: bar.update(sent, completed=done))
     say(notes(), f"{len(commands)} commands sent")
@@ -110,7 +109,7 @@ async def _send_and_wait(
 ) -> ExitCode:
     async with topic_reader(settings, [OUTCOMES]) as reader:
         starts = await reader.starts("end")
-        with _progress() as bar:
+        with progress_bar() as bar:
             sent = bar.add_task("sent", total=len(commands))
             answered = bar.add_task("answered", total=len(commands))
             places: list[Place] = await send_all(
@@ -122,19 +121,6 @@ async def _send_and_wait(
                 reader, starts, answers, patience, lambda now: bar.update(answered, completed=len(now.final))
             )
     return _report(answers, as_json=as_json)
-
-
-def _progress() -> Progress:
-    """A bar on a terminal, nothing elsewhere."""
-    console = notes()
-    return Progress(
-        TextColumn("{task.description:<9}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
 
 
 def _report(answers: Answers, *, as_json: bool) -> ExitCode:
