@@ -169,6 +169,6 @@ class Domain(Protocol):
     def evolve(self, ref: Ref, state: Any | None, happened: Happened) -> Any:
         """The state of `ref` after this fact. Never judges: it has already happened.
 
-        A fact of another service and an own one give the same state in either order: a database that is
-        taken back folds own facts first.
+        Facts of different keys give the same state in either order, own ones and other services': a database
+        that is taken back meets those of a key in order, and no others.
         """

@@ -56,6 +56,8 @@ class Expected:
     received_dry_kg: Decimal = ZERO
     received_moisture_pct: Decimal | None = None
     """Of all receipts so far; that of the one receipt as it was stated."""
+    taken_dry_kg: Decimal = ZERO
+    """Drawn from it already: only while a database is taken back, which may meet a draw before the receipt."""
     state: Literal["expected"] = "expected"
 
 
@@ -69,9 +71,9 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Early:
-    """A lot of which this service has its own facts and not yet the despatch that brought it here.
+    """A lot of which this service has told more already than how it came to be here.
 
-    Only while a database is taken back from the visible facts, which begins with the service's own.
+    Only while a database is taken back from the visible facts, which come in order for each key, not across.
     """
 
     id: str

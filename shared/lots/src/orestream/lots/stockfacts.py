@@ -21,6 +21,8 @@ def evolve_lot(lot: Lot | None, happened: Happened, service: str) -> Lot | None:
     match happened.fact:
         case LotMined() | LotProduced() | LotSplit() | LotBlended() as born if lot is None:
             return _born(born, happened.time)
+        case LotMined() | LotProduced() | LotSplit() | LotBlended() as born if isinstance(lot, Early):
+            return taken(_born(born, happened.time), lot.id, lot.taken_dry_kg)
         case LotDrawn() as drawn:
             return taken(lot, drawn.lot_id, drawn.dry_kg - (drawn.difference_dry_kg or ZERO))
         case LotDespatched() as despatched:
@@ -36,6 +38,8 @@ def taken(lot: Lot | None, lot_id: str, dry_kg: Decimal) -> Lot | None:
     match lot:
         case InStock():
             return replace(lot, stock_dry_kg=lot.stock_dry_kg - dry_kg)
+        case Expected():
+            return replace(lot, taken_dry_kg=lot.taken_dry_kg + dry_kg)
         case None | Early():
             early = lot or Early(lot_id)
             return replace(early, taken_dry_kg=early.taken_dry_kg + dry_kg)
@@ -56,13 +60,11 @@ def _weighed_in(lot: Lot | None, fact: LotReceived, at: datetime) -> Lot | None:
 
 def _caught_up(early: Early, expected: Expected) -> Lot:
     """The lot that has come, after all that this service has told of it already."""
-    lot: Expected | InStock = expected
+    lot: Expected | InStock = replace(expected, taken_dry_kg=early.taken_dry_kg)
     for receipt in early.receipts:
         if isinstance(lot, Expected):
             lot = _received(lot, receipt.fact, receipt.at)
-    return (
-        replace(lot, stock_dry_kg=lot.stock_dry_kg - early.taken_dry_kg) if isinstance(lot, InStock) else lot
-    )
+    return lot
 
 
 def _born(born: LotMined | LotProduced | LotSplit | LotBlended, at: datetime) -> InStock:
@@ -123,7 +125,7 @@ def _received(lot: Expected, fact: LotReceived, at: datetime) -> Expected | InSt
         id=lot.id,
         material=lot.material,
         mineral=lot.mineral,
-        stock_dry_kg=fact.total_dry_kg,
+        stock_dry_kg=fact.total_dry_kg - lot.taken_dry_kg,
         moisture_pct=moisture,
         entered_dry_kg=fact.total_dry_kg,
         entered_at=at,
