@@ -57,7 +57,7 @@ class Expected:
     received_moisture_pct: Decimal | None = None
     """Of all receipts so far; that of the one receipt as it was stated."""
     taken_dry_kg: Decimal = ZERO
-    """Drawn from it already: only while a database is taken back, where a draw may come before the receipt."""
+    """Drawn from it already: only while a database is taken back, where a draw may precede its receipt."""
     state: Literal["expected"] = "expected"
 
 
