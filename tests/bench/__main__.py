@@ -25,10 +25,11 @@ from tests.bench.harness.results import Results, markdown, read
 from tests.bench.harness.tables import terminal_table
 from tests.bench.latency import Latency
 from tests.bench.recovery import Recovery
+from tests.bench.relaying import Relaying
 from tests.bench.services import Services
 from tests.bench.throughput import Throughput
 
-SECTIONS: tuple[Section, ...] = (Throughput(), Services(), Genealogy(), Latency(), Recovery())
+SECTIONS: tuple[Section, ...] = (Throughput(), Relaying(), Services(), Genealogy(), Latency(), Recovery())
 _SIZES = {sizes.name: sizes for sizes in (QUICK, DEFAULT, FULL)}
 _QUICKLY = ("throughput", "services", "latency")
 """The sections of a quick run: the others take their minutes whatever the sizes."""
