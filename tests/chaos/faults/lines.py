@@ -97,6 +97,15 @@ def double_requests(random: Random) -> Rule:
     return rule
 
 
+def double_answers(random: Random) -> Rule:
+    """Answers arrive twice: the second meets a client that waits for another one, or for none."""
+
+    async def rule(passage: Passage) -> Fate:
+        return Fate.TWICE if passage.answer and random.random() < _SELDOM else Fate.PASS
+
+    return rule
+
+
 def lose_commit_answers(random: Random) -> Rule:
     """The database has committed, and the connection breaks before it can say so."""
 

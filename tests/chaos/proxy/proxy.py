@@ -170,6 +170,8 @@ async def _kafka_answers(line: Line, decide: Decide) -> None:
         raw = line.kept.pop(correlation, raw)
         what, client = line.asked.pop(correlation, ("unasked", ""))
         fate = await decide(Passage(what, True, client, len(raw)))
+        if fate is Fate.TWICE:
+            line.to_client.write(raw)
         if not await _passed(line, fate, raw, line.from_server, line.to_client):
             return
 

@@ -170,6 +170,12 @@ async def test_a_doubled_request_is_answered_once(proxy: Proxy, broker: Broker) 
     await heard(broker, [1, 1, 2])
 
 
+async def test_a_doubled_answer_comes_twice(proxy: Proxy, broker: Broker) -> None:
+    proxy.rules.append(when("produce", answers=True, fate=Fate.TWICE))
+    assert await ask(proxy, request(0, 1), request(12, 2)) == [1, 1, 2]
+    await heard(broker, [1, 2])
+
+
 async def test_what_was_held_back_arrives_after_its_client_has_left(proxy: Proxy, broker: Broker) -> None:
     gone = asyncio.Event()
 
