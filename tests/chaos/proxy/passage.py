@@ -16,8 +16,8 @@ class Fate(Enum):
     CUT = auto()
     """The connection breaks, both ways."""
     TWICE = auto()
-    """A request reaches the server twice, its second answer is kept from the client; or Kafka's answer reaches
-    the client twice."""
+    """A request reaches the server twice, its second answer kept from the client; or Kafka's answer comes
+    twice."""
 
 
 @dataclass(frozen=True, slots=True)
