@@ -49,7 +49,7 @@ class _Amounts:
 _AMOUNTS = {
     "quick": _Amounts(80, 10_000, 2, 3, 1),
     "default": _Amounts(300, 40_000, 8, 20, 2),
-    "full": _Amounts(1_200, 200_000, 20, 100, 3),
+    "full": _Amounts(1_200, 200_000, 20, 100, 2),
 }
 
 _TARGETS: tuple[Target, ...] = (

@@ -31,7 +31,7 @@ STARTING = "start to ready"
 
 _RATE = 200.0
 _WARM_S, _WATCH_S, _REST_S = 3.0, 12.0, 4.0
-_REPEATS = {"quick": 1, "default": 2, "full": 5}
+_REPEATS = {"quick": 1, "default": 2, "full": 3}
 
 _TARGETS: tuple[Target, ...] = (
     Bound("kill -9, every partition goes on within session time-out + 1 s", TWO, AFTER_BOTH, 7, " s"),

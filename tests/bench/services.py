@@ -63,7 +63,7 @@ class _Amounts:
 _AMOUNTS = {
     "quick": _Amounts(3_000, 5, (0, 20_000), 1),
     "default": _Amounts(12_000, 60, (0, 100_000), 2),
-    "full": _Amounts(20_000, 200, (0, 100_000, 1_000_000), 3),
+    "full": _Amounts(20_000, 200, (0, 100_000, 1_000_000), 1),
 }
 
 _TARGETS: tuple[Target, ...] = (

@@ -40,7 +40,7 @@ QUICK = Sizes("quick", records=12_000, slow_records=500, long_records=40_000, re
 DEFAULT = Sizes(
     "default", records=80_000, slow_records=3_000, long_records=300_000, repeats=3, budget_s=1_140
 )
-FULL = Sizes("full", records=1_000_000, slow_records=20_000, long_records=1_000_000, repeats=3, budget_s=None)
+FULL = Sizes("full", records=1_000_000, slow_records=20_000, long_records=1_000_000, repeats=1, budget_s=None)
 
 
 @dataclass(slots=True)
