@@ -40,6 +40,7 @@ examples:
   python -m tests.bench --size quick                 throughput, services, latency in three minutes
   python -m tests.bench --only throughput --repeats 5
   python -m tests.bench --only throughput --records 10000 --system orestream
+  python -m tests.bench --size full --only throughput --system processes --system streams
   python -m tests.bench --document build/bench/results.json   the tables of an earlier run
 """
 
@@ -137,7 +138,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=[one.name for one in SECTIONS],
         help="this section; may be repeated",
     )
-    parser.add_argument("--system", help="only systems whose name contains this")
+    parser.add_argument(
+        "--system",
+        action="append",
+        default=[],
+        help="only systems whose name contains this; may be repeated",
+    )
     parser.add_argument("--repeats", type=_positive, help="repeats of each system; lifts the limit of time")
     parser.add_argument("--records", type=_positive, help="records of each run")
     parser.add_argument(

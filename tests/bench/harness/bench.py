@@ -54,7 +54,7 @@ class Bench:
     postgres: PostgresCluster
     progress: Callable[[str], None]
     deadline: float | None = None
-    only_systems: str | None = None
+    only_systems: Sequence[str] = ()
     remarks: list[str] = field(default_factory=list)
 
     def left_s(self) -> float:
@@ -63,7 +63,7 @@ class Bench:
 
     def wants(self, system: str) -> bool:
         """Whether this system is to be measured (`--system`)."""
-        return self.only_systems is None or self.only_systems.lower() in system.lower()
+        return not self.only_systems or any(one.lower() in system.lower() for one in self.only_systems)
 
     def remark(self, text: str) -> None:
         """Say something about the run as a whole that its readers must know."""
