@@ -82,7 +82,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("scale", Scale, (6.0, 10.0), frozenset({_POSTGRES})),
         Kind("clock-jump", ClockJump, (4.0, 6.0)),
         Kind("broker-kill", KillBroker, (0.5, 6.0)),
-        Kind("broker-kill-at-ended", KillBrokerAtEnd, (0.2, 1.0)),
+        Kind("broker-kill-at-ended", KillBrokerAtEnd, (0.2, 1.0), alone=True),
         Kind("broker-stop", FreezeBroker, (6.0, 9.0)),
         Kind("leader-moves", MoveLeaders, (0.0, 0.0), frozenset({_THREE})),
         Kind("postgres-restart", RestartPostgres, (0.0, 0.0), frozenset({_POSTGRES})),
