@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
 
 from orestream.contracts.decision import Accepted, Asked, Happened, Ref
 from orestream.contracts.lots import LotBlended, LotHeld, LotHoldLifted
@@ -16,6 +14,7 @@ from orestream.lots.genealogy import ancestors, descendants, holds_in_force
 from orestream.mining.app import build as mining
 from orestream.processing.app import build
 from tests.support.desk import START, Desk
+from tests.support.loading import Loading, Missing
 from tests.support.worlds import MemoryWorld, PureService
 
 ORIGIN = Origin(
@@ -173,30 +172,3 @@ def test_many_parts_are_asked_for_at_once() -> None:
             loaded |= missing.refs
     assert isinstance(decision, Accepted)
     assert len(runs) <= 10
-
-
-class Missing(Exception):
-    """Something has to be loaded first."""
-
-    def __init__(self, refs: set[Ref]) -> None:
-        super().__init__()
-        self.refs = refs
-
-
-class Loading:
-    """A world that loads only what was asked for, as the chassis does."""
-
-    def __init__(self, states: Mapping[Ref, Any], loaded: set[Ref]) -> None:
-        self._states = states
-        self._loaded = loaded
-
-    def get(self, kind: str, id: str) -> Any | None:  # noqa: A002 - as World names it
-        """The state, or an interruption."""
-        return self.get_all(kind, [id]).get(id)
-
-    def get_all(self, kind: str, ids: Iterable[str]) -> Mapping[str, Any]:
-        """The states, or an interruption."""
-        refs = {Ref(kind, one) for one in ids}
-        if refs - self._loaded:
-            raise Missing(refs - self._loaded)
-        return {ref.id: self._states[ref] for ref in refs if ref in self._states}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,36 +11,11 @@ from orestream.contracts.decision import Asked, Ref
 from orestream.lots.genealogy import walk
 from orestream.lots.state import KIN
 from orestream.mining.app import build
+from tests.support.loading import Loading, Missing
 from tests.support.mine import Mine
 
 GENERATIONS, PARTS = 4, 3
 DOMAIN = build()
-
-
-class NotLoaded(Exception):
-    """A decision asked for what is not loaded."""
-
-    def __init__(self, refs: Iterable[Ref]) -> None:
-        super().__init__("not loaded")
-        self.refs = set(refs)
-
-
-class Partly:
-    """A world of which only a part is loaded."""
-
-    def __init__(self, states: Mapping[Ref, Any], loaded: set[Ref]) -> None:
-        self._states = states
-        self._loaded = loaded
-
-    def get(self, kind: str, id: str) -> Any | None:  # noqa: A002 - as World names it
-        return self.get_all(kind, [id]).get(id)
-
-    def get_all(self, kind: str, ids: Iterable[str]) -> Mapping[str, Any]:
-        refs = [Ref(kind, one) for one in ids]
-        missing = [ref for ref in refs if ref not in self._loaded]
-        if missing:
-            raise NotLoaded(missing)
-        return {ref.id: self._states[ref] for ref in refs if ref in self._states}
 
 
 def family() -> Mapping[Ref, Any]:
@@ -59,14 +34,14 @@ def family() -> Mapping[Ref, Any]:
     return mine.service.states
 
 
-def times_loaded(decide: Callable[[Partly], object], states: Mapping[Ref, Any], *, companions: bool) -> int:
+def times_loaded(decide: Callable[[Loading], object], states: Mapping[Ref, Any], *, companions: bool) -> int:
     """How often a decision is run in vain for what is not loaded."""
     loaded: set[Ref] = set()
     loads = 0
     while True:
         try:
-            decide(Partly(states, loaded))
-        except NotLoaded as more:
+            decide(Loading(states, loaded))
+        except Missing as more:
             loads += 1
             missing = more.refs
             while missing:
@@ -89,7 +64,7 @@ def test_a_decision_is_run_again_as_seldom_however_many_ancestors_there_are(gene
     _, last = mine.desk.split(lot_id, {"PART": "1.000"})
     states = mine.service.states
 
-    def decide(world: Partly) -> object:
+    def decide(world: Loading) -> object:
         return DOMAIN.decide(Asked(last, last.command_id), world)
 
     assert times_loaded(decide, states, companions=True) <= 4
@@ -99,10 +74,10 @@ def test_a_decision_is_run_again_as_seldom_however_many_ancestors_there_are(gene
 def test_looking_at_each_descendant_loads_once_for_each_generation() -> None:
     states, loaded, loads = family(), set[Ref](), 0
     while True:
-        world = Partly(states, loaded)
+        world = Loading(states, loaded)
         try:
             looked_at = [world.get(KIN, lot_id) for lot_id in walk(world, "A")]
-        except NotLoaded as more:
+        except Missing as more:
             loads += 1
             loaded |= more.refs
         else:
