@@ -1,7 +1,7 @@
 """`python -m tests.bench.profile`: where each microsecond of a service goes, by stage.
 
 Feeds the intake with batches as they would be polled, on an embedded PostgreSQL or SQLite: events of the
-benchmark's handler, or commands of mining. With `--whole` the service runs as it does in production, with its
+benchmark's handler, or lots to be mined. With `--whole` the service runs as it does in production, with its
 subscription and its relay, on an embedded broker.
 """
 
@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -32,7 +33,7 @@ from orestream.contracts.registry import decode as decode_any
 from orestream.contracts.topics import MINING_LOTS, catalogue, commands_topic, topic_of_fact
 from orestream.mining.app import build as build_mining
 from tests.bench import handler
-from tests.bench.commands import sources
+from tests.bench.commands import mining
 from tests.bench.events import INPUT, OUTPUT, Feed
 from tests.bench.sampler import Samples, sampled
 from tests.bench.whole import Pipe
@@ -92,7 +93,8 @@ async def _measure_whole(run: Run, bootstrap: str, url: str) -> tuple[Samples, i
         pipe = Pipe(
             settings, build_mining(), decode_any, topic_of=topic_of_fact, source=topic, sink=MINING_LOTS
         )
-        records = sources(PARTITIONS)(run.records)
+        first, feed = mining()
+        records = chain(first, feed(run.records - len(first)))
     await pipe.prepare(records)
     return await pipe.measure(run.records)
 
@@ -149,18 +151,19 @@ def _build(run: Run, store: Store) -> Intake:
 
 def _batches(run: Run) -> Iterator[list[Fetched]]:
     """Records grouped by partition, as a poll gives them."""
-    feed = Feed(run.keys, PARTITIONS).events if run.load == "events" else sources(PARTITIONS)
+    first, feed = ([], Feed(run.keys, PARTITIONS).events) if run.load == "events" else mining()
     topic = INPUT if run.load == "events" else commands_topic("main", "mining")
     offsets = [0] * PARTITIONS
     for _ in range(0, run.records + WARM_UP * run.batch, run.batch):
         batch = []
-        for one in feed(run.batch):
+        for one in first or feed(run.batch):
             at = offsets[one.partition]
             offsets[one.partition] += 1
             batch.append(
                 Fetched(topic, one.partition, at, one.key, one.headers, one.value, 1_756_886_400_000)
             )
         yield sorted(batch, key=lambda record: (record.partition, record.offset))
+        first = []
 
 
 @contextmanager

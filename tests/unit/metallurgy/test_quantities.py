@@ -77,6 +77,14 @@ def test_a_callers_poor_precision_changes_nothing_and_is_left_alone(wet: Decimal
         assert getcontext().prec == 2
 
 
+def test_a_callers_context_comes_back_after_an_error_too() -> None:
+    with localcontext() as poor:
+        poor.prec = 2
+        with pytest.raises(ImpossibleQuantityError):
+            quantities.net_kg(Decimal(1), Decimal(2))
+        assert getcontext().prec == 2
+
+
 def test_the_sigma_of_a_dry_mass_joins_weight_and_moisture() -> None:
     sigma = quantities.dry_sigma_kg(Decimal(1_000_000), Decimal(2000), Decimal("8.0"), Decimal("0.2"))
     assert sigma is not None

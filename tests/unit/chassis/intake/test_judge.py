@@ -72,6 +72,33 @@ def test_what_is_missing_is_named_all_at_once() -> None:
     assert set(unloaded.value.refs) == {A, B}
 
 
+class Following(Bank):
+    """Looks from one account to the next, and cannot bear that one is absent."""
+
+    def decide(self, incoming: Incoming, world: World) -> Decision:  # noqa: ARG002 - whatever is asked
+        first = world.get("account", "A")
+        second = world.get("account", "B")
+        assert first is not None
+        return Accepted((Deposited(account_id="A", amount=second.balance),))  # type: ignore[union-attr] # so it is
+
+
+def test_what_is_said_or_raised_of_a_world_with_gaps_does_not_count() -> None:
+    for loaded in ({}, {A: account("A")}):
+        with pytest.raises(Unloaded) as unloaded:
+            judge(setup(Following()), asked(opening("c-1", "A")), CAUSE, loaded, ())
+        assert set(unloaded.value.refs) == {A, B} - loaded.keys()
+
+    with pytest.raises(AssertionError):
+        judge(setup(Following()), asked(opening("c-1", "A")), CAUSE, {A: None, B: account("B")}, ())
+
+
+def test_what_is_parked_blocks_only_whoever_asks_for_it_in_a_world_without_gaps() -> None:
+    with pytest.raises(Unloaded):
+        judge(setup(Following()), asked(opening("c-1", "A")), CAUSE, {}, {"B"})
+    with pytest.raises(Behind):
+        judge(setup(Following()), asked(opening("c-1", "A")), CAUSE, {A: None}, {"B"})
+
+
 def test_what_the_facts_change_has_to_be_loaded_too() -> None:
     with pytest.raises(Unloaded) as unloaded:
         judge(setup(), happened(rate("EUR")), CAUSE, {}, ())

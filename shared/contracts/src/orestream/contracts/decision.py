@@ -54,17 +54,18 @@ Incoming = Happened | Asked
 
 
 class World(Protocol):
-    """States as of this decision. Asking for one that is not loaded interrupts the decision.
+    """States as of this decision.
 
-    The runner loads what was asked for and runs the same decision again, so a decision must not do
-    anything but compute. What was asked, absences included, is validated by version at the commit.
+    One that is not loaded yet seems absent. The runner then drops the decision, whatever it says or raises,
+    loads all that was asked for, and runs it again, so a decision must not do anything but compute. What
+    was asked, absences included, is validated by version at the commit.
     """
 
     def get(self, kind: str, id: str) -> Any | None:  # noqa: A002 - the field's word
         """The state of one aggregate, or None where there is none."""
 
     def get_all(self, kind: str, ids: Iterable[str]) -> Mapping[str, Any]:
-        """The states of those that exist, by id; loads all that are missing in one go."""
+        """The states of those that exist, by id."""
 
 
 @dataclass(frozen=True, slots=True)

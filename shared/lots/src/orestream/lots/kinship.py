@@ -42,11 +42,13 @@ def _born(kin: Kin, born: BirthFact, happened: Happened) -> Kin:
     known = {parent.lot_id for parent in kin.parents}
     parents = kin.parents + tuple(p for p in parents_of(born) if p.lot_id not in known)
     rests_on = born.certificates if isinstance(born, LotSplit | LotBlended) else ()
-    kin = replace(kin, parents=parents, certificates=_with(kin.certificates, *rests_on))
+    certificates = _with(kin.certificates, *rests_on)
     if kin.birth is not None:
-        return kin
+        return replace(kin, parents=parents, certificates=certificates)
     return replace(
         kin,
+        parents=parents,
+        certificates=certificates,
         birth=_birth(born),
         service=happened.service,
         born_at=happened.time,

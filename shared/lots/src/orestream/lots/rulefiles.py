@@ -59,7 +59,10 @@ def read_dated(package: str, directory: Path | None = None) -> tuple[DatedRules,
 def at(dated: tuple[D, ...], time: datetime) -> D:
     """The last one that holds at a time; the first one for times before all of them."""
     day = time.astimezone(UTC).date()
-    return next((rules for rules in reversed(dated) if rules.effective_from <= day), dated[0])
+    for rules in reversed(dated):
+        if rules.effective_from <= day:
+            return rules
+    return dated[0]
 
 
 def _parse(name: str, text: str) -> DatedRules:

@@ -118,9 +118,13 @@ def scale_tolerance_kg(lot: InStock, rules: RuleTable) -> Decimal:
 
 
 def check_new_ids(lot_ids: Sequence[str], world: World) -> Refused | None:
-    """An id is given once (R04): within a command, within a service, against the facts it has read."""
+    """An id is given once (R04): within a command, within a service, against the facts it has read.
+
+    The lots themselves, which are folded when they are born, are loaded along.
+    """
     twice = sorted(one for one, times in Counter(lot_ids).items() if times > 1)
     kin = world.get_all(KIN, lot_ids)
+    world.get_all(LOT, lot_ids)
     known = sorted(one for one in kin if kin[one].birth is not None)
     if not twice and not known:
         return None

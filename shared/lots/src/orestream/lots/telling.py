@@ -34,28 +34,37 @@ from orestream.lots.state import HOLD, KIN, Hold, has
 
 
 class After:
-    """A world as it will be once some facts are folded; of lots' kinds alone."""
+    """A world as it will be once some facts are folded; of lots' kinds alone. Folds what it is asked for."""
 
     def __init__(self, world: World, service: str, happenings: Iterable[Happened]) -> None:
         self._world = world
+        self._service = service
+        self._changing: dict[Ref, list[Happened]] = {}
+        for happened in happenings:
+            for ref in changes(happened, service):
+                self._changing.setdefault(ref, []).append(happened)
+        _load(world, self._changing)
         self._changed: dict[Ref, Any] = {}
-        changed = [(happened, changes(happened, service)) for happened in happenings]
-        _load(world, [ref for _, refs in changed for ref in refs])
-        for happened, refs in changed:
-            for ref in refs:
-                self._changed[ref] = evolve(ref, self.get(*ref), happened, service)
 
     def get(self, kind: str, id: str) -> Any | None:  # noqa: A002 - as World names it
         """The state of one aggregate after the facts."""
         ref = Ref(kind, id)
-        return self._changed[ref] if ref in self._changed else self._world.get(kind, id)
+        return self._folded(ref) if ref in self._changing else self._world.get(kind, id)
 
     def get_all(self, kind: str, ids: Iterable[str]) -> Mapping[str, Any]:
         """The states of those that exist after the facts, by id."""
-        wanted = list(ids)
-        before = self._world.get_all(kind, [one for one in wanted if Ref(kind, one) not in self._changed])
-        changed = {one: self._changed[Ref(kind, one)] for one in wanted if Ref(kind, one) in self._changed}
+        refs = [Ref(kind, one) for one in ids]
+        before = self._world.get_all(kind, [ref.id for ref in refs if ref not in self._changing])
+        changed = {ref.id: self._folded(ref) for ref in refs if ref in self._changing}
         return {**before, **{one: state for one, state in changed.items() if state is not None}}
+
+    def _folded(self, ref: Ref) -> Any:
+        if ref not in self._changed:
+            state = self._world.get(*ref)
+            for happened in self._changing[ref]:
+                state = evolve(ref, state, happened, self._service)
+            self._changed[ref] = state
+        return self._changed[ref]
 
 
 def _load(world: World, refs: Iterable[Ref]) -> None:

@@ -8,7 +8,8 @@ from decimal import (
     DivisionByZero,
     InvalidOperation,
     Overflow,
-    localcontext,
+    getcontext,
+    setcontext,
 )
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
@@ -36,8 +37,14 @@ def exactly(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def in_exact_context(*args: P.args, **kwargs: P.kwargs) -> R:
-        with localcontext(EXACT):
+        before = getcontext()
+        if before is EXACT:
             return function(*args, **kwargs)
+        setcontext(EXACT)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            setcontext(before)
 
     return in_exact_context
 

@@ -84,7 +84,7 @@ def judge(
     """
     domain = setup.domain
     view = View(states, blocked)
-    decision = domain.decide(incoming, view)
+    decision = view.run(domain.decide, incoming)
     asked = view.asked
     if isinstance(decision, Waits):
         _check_waits(decision, incoming)

@@ -71,7 +71,7 @@ async def _decide(unit: Unit, task: OpenTask) -> tuple[Judged, Task | None] | No
 def _judge(unit: Unit, task: OpenTask, most: int) -> tuple[Judged, Task | None]:
     setup, blocked = unit.setup, unit.parking.keys
     view = View(unit.states, blocked)
-    continued = setup.domain.go_on(task.task, view, most)
+    continued = view.run(setup.domain.go_on, task.task, most)
     facts = setup.writer.happened(cause_of(task), continued.facts, task.next_index)
     after = fold(setup.domain, facts, unit.states, blocked)
     entries = setup.writer.entries(cause_of(task), facts)

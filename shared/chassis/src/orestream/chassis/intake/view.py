@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, TypeVar
 
 from orestream.contracts.decision import Ref
+
+T = TypeVar("T")
 
 ID_LENGTH = 600
 
 
 class Unloaded(Exception):
-    """A decision asked for what is not loaded: load it and decide again."""
+    """A decision has asked for what is not loaded: load it and decide again."""
 
     def __init__(self, refs: Collection[Ref]) -> None:
         super().__init__(f"{len(refs)} aggregates are not loaded")
@@ -31,42 +33,68 @@ class Unreadable(ValueError):
 
 
 class View:
-    """States for one decision."""
+    """States for one decision.
 
-    __slots__ = ("_blocked", "_states", "asked")
+    Attributes:
+        asked: everything that was asked for, absences included.
+        missing: what of it is not loaded.
+    """
+
+    __slots__ = ("_blocked", "_states", "asked", "missing")
 
     def __init__(self, states: Mapping[Ref, Any | None], blocked: Collection[str]) -> None:
         self._states = states
         self._blocked = blocked
         self.asked: set[Ref] = set()
+        self.missing: set[Ref] = set()
 
-    def get(self, kind: str, id: str) -> Any | None:  # noqa: A002 - the protocol's word
-        """The state of one aggregate, or None where there is none.
+    def run(self, function: Callable[..., T], incoming: object, *more: object) -> T:
+        """What a pure function says of a message in this world, which is its second argument.
+
+        Catches everything where something is missing: what is said of a world without it does not count,
+        and neither does what is raised there.
 
         Raises:
-            Unloaded, Behind, Unreadable: caught by the chassis, never by a domain.
+            Unloaded: it has asked for what is not loaded; all of it is named, so that few runs are enough.
+            Behind, Unreadable: it has asked for what is parked, or for what cannot be.
+            Exception: whatever the function raises.
         """
-        ref = Ref(kind, id)
+        try:
+            said = function(incoming, self, *more)
+        except Exception as error:
+            if self.missing:
+                raise Unloaded(self.missing) from error
+            raise
+        if self.missing:
+            raise Unloaded(self.missing)
+        return said
+
+    def get(self, kind: str, id: str) -> Any | None:  # noqa: A002 - the protocol's word
+        """The state of one aggregate; None where there is none, or it is missing.
+
+        Raises:
+            Behind, Unreadable: caught by the chassis, never by a domain.
+        """
+        return self._look(Ref(kind, id))
+
+    def get_all(self, kind: str, ids: Iterable[str]) -> Mapping[str, Any]:
+        """The states of those that exist and are loaded, by id. Raises like `get`."""
+        found = {}
+        for id_ in ids:
+            state = self._look(Ref(kind, id_))
+            if state is not None:
+                found[id_] = state
+        return found
+
+    def _look(self, ref: Ref) -> Any | None:
         self.asked.add(ref)
-        if id in self._blocked:
-            raise Behind(id)
+        if ref.id in self._blocked:
+            raise Behind(ref.id)
         try:
             return self._states[ref]
         except KeyError:
-            raise Unloaded((checked(ref),)) from None
-
-    def get_all(self, kind: str, ids: Iterable[str]) -> Mapping[str, Any]:
-        """The states of those that exist, by id; all missing ones are loaded in one go. Raises like `get`."""
-        refs = [Ref(kind, id_) for id_ in ids]
-        self.asked.update(refs)
-        for ref in refs:
-            if ref.id in self._blocked:
-                raise Behind(ref.id)
-        missing = [checked(ref) for ref in refs if ref not in self._states]
-        if missing:
-            raise Unloaded(missing)
-        found = {ref.id: self._states[ref] for ref in refs}
-        return {id_: state for id_, state in found.items() if state is not None}
+            self.missing.add(checked(ref))
+            return None
 
 
 def checked(ref: Ref) -> Ref:

@@ -135,7 +135,7 @@ class Folding:
             task = None
             while True:
                 try:
-                    task = unit.setup.domain.unfinished(happened, View(unit.states, ()))
+                    task = View(unit.states, ()).run(unit.setup.domain.unfinished, happened)
                     break
                 except Unloaded as unloaded:
                     missing = unloaded.refs
