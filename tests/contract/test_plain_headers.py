@@ -54,6 +54,14 @@ def test_headers_as_services_write_them_are_read_the_short_way(
     assert wire._read_plain(b"LOT-1", headers) == wire._read_with_care(b"LOT-1", headers)
 
 
+@pytest.mark.parametrize("name", [name for name, _ in written((7, "c-1", TRACE))])
+@pytest.mark.parametrize("odd", [b"", b"?", None])
+def test_each_header_with_an_odd_value_is_read_or_refused_as_ever(name: str, odd: bytes | None) -> None:
+    headers = tuple((one, odd if one == name else value) for one, value in written((7, "c-1", TRACE)))
+
+    assert said(read_envelope, b"LOT-1", headers) == said(wire._read_with_care, b"LOT-1", headers)
+
+
 @given(OPTIONAL, st.sampled_from([b"LOT-1", b"LOT-2", b"", None]), st.data())
 def test_a_header_changed_moved_or_missing_is_read_or_refused_as_ever(
     optional: tuple[int | None, str | None, str | None], key: bytes | None, data: st.DataObject

@@ -205,7 +205,7 @@ def _read_plain(key: bytes | None, pairs: tuple[tuple[str, Any], ...]) -> Envelo
         or values[5] != key
         or subject != partition_key
         or not _ID.match(subject)
-        or not (id_ and source and type_ and correlation)
+        or not (id_ and source and type_ and time and correlation)
     ):
         return None
     return Envelope(
