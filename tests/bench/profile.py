@@ -154,16 +154,16 @@ def _batches(run: Run) -> Iterator[list[Fetched]]:
     first, feed = ([], Feed(run.keys, PARTITIONS).events) if run.load == "events" else mining()
     topic = INPUT if run.load == "events" else commands_topic("main", "mining")
     offsets = [0] * PARTITIONS
-    for _ in range(0, run.records + WARM_UP * run.batch, run.batch):
+    full = (list(feed(run.batch)) for _ in range(run.records // run.batch + WARM_UP - bool(first)))
+    for group in chain([first] if first else [], full):
         batch = []
-        for one in first or feed(run.batch):
+        for one in group:
             at = offsets[one.partition]
             offsets[one.partition] += 1
             batch.append(
                 Fetched(topic, one.partition, at, one.key, one.headers, one.value, 1_756_886_400_000)
             )
         yield sorted(batch, key=lambda record: (record.partition, record.offset))
-        first = []
 
 
 @contextmanager

@@ -1,35 +1,34 @@
-"""A world of which only a part is loaded, as a decision meets it in the chassis."""
+"""A decision as the chassis runs it while only a part of its world is loaded: until nothing is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
-from orestream.contracts.decision import Ref
+from orestream.chassis.intake.view import Unloaded, View
+from orestream.contracts.decision import Ref, World
 
-
-class Missing(Exception):
-    """Something has to be loaded first."""
-
-    def __init__(self, refs: set[Ref]) -> None:
-        super().__init__()
-        self.refs = refs
+T = TypeVar("T")
 
 
-class Loading:
-    """A world that loads only what was asked for, as the chassis does."""
+def _none(_ref: Ref, _state: Any | None) -> Iterable[Ref]:
+    return ()
 
-    def __init__(self, states: Mapping[Ref, Any], loaded: set[Ref]) -> None:
-        self._states = states
-        self._loaded = loaded
 
-    def get(self, kind: str, id: str) -> Any | None:  # noqa: A002 - as World names it
-        """The state, or an interruption."""
-        return self.get_all(kind, [id]).get(id)
-
-    def get_all(self, kind: str, ids: Iterable[str]) -> Mapping[str, Any]:
-        """The states, or an interruption."""
-        refs = {Ref(kind, one) for one in ids}
-        if refs - self._loaded:
-            raise Missing(refs - self._loaded)
-        return {ref.id: self._states[ref] for ref in refs if ref in self._states}
+def loading(
+    function: Callable[[World], T],
+    states: Mapping[Ref, Any],
+    companions: Callable[[Ref, Any | None], Iterable[Ref]] = _none,
+) -> tuple[T, int]:
+    """What a pure function says in the end, and how often it ran in vain for what was not loaded."""
+    loaded: dict[Ref, Any] = {}
+    vain = 0
+    while True:
+        try:
+            return View(loaded, ()).run(lambda _, world: function(world), None), vain
+        except Unloaded as unloaded:
+            missing = set(unloaded.refs)
+        vain += 1
+        while missing:
+            loaded |= {ref: states.get(ref) for ref in missing}
+            missing = {also for ref in missing for also in companions(ref, loaded[ref])} - loaded.keys()

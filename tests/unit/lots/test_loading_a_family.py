@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from orestream.contracts.decision import Asked, Ref
+from orestream.contracts.decision import Accepted, Asked, Ref, World
 from orestream.lots.genealogy import walk
 from orestream.lots.state import KIN
 from orestream.mining.app import build
-from tests.support.loading import Loading, Missing
+from tests.support.loading import loading
 from tests.support.mine import Mine
 
 GENERATIONS, PARTS = 4, 3
@@ -34,24 +34,6 @@ def family() -> Mapping[Ref, Any]:
     return mine.service.states
 
 
-def times_loaded(decide: Callable[[Loading], object], states: Mapping[Ref, Any], *, companions: bool) -> int:
-    """How often a decision is run in vain for what is not loaded."""
-    loaded: set[Ref] = set()
-    loads = 0
-    while True:
-        try:
-            decide(Loading(states, loaded))
-        except Missing as more:
-            loads += 1
-            missing = more.refs
-            while missing:
-                loaded |= missing
-                also = {ref for one in missing for ref in DOMAIN.companions(one, states.get(one))}
-                missing = also - loaded if companions else set()
-        else:
-            return loads
-
-
 @pytest.mark.parametrize("generations", [2, 4, 12])
 def test_a_decision_is_run_again_as_seldom_however_many_ancestors_there_are(generations: int) -> None:
     mine = Mine()
@@ -64,23 +46,30 @@ def test_a_decision_is_run_again_as_seldom_however_many_ancestors_there_are(gene
     _, last = mine.desk.split(lot_id, {"PART": "1.000"})
     states = mine.service.states
 
-    def decide(world: Loading) -> object:
+    def decide(world: World) -> object:
         return DOMAIN.decide(Asked(last, last.command_id), world)
 
-    assert times_loaded(decide, states, companions=True) <= 4
-    assert times_loaded(decide, states, companions=False) > generations
+    assert loading(decide, states, DOMAIN.companions)[1] <= 4
+    assert loading(decide, states)[1] > generations
 
 
 def test_looking_at_each_descendant_loads_once_for_each_generation() -> None:
-    states, loaded, loads = family(), set[Ref](), 0
-    while True:
-        world = Loading(states, loaded)
-        try:
-            looked_at = [world.get(KIN, lot_id) for lot_id in walk(world, "A")]
-        except Missing as more:
-            loads += 1
-            loaded |= more.refs
-        else:
-            break
+    def look(world: World) -> list[object]:
+        return [world.get(KIN, lot_id) for lot_id in walk(world, "A")]
+
+    looked_at, loads = loading(look, family())
+
     assert len(looked_at) == sum(PARTS**number for number in range(1, GENERATIONS))
     assert loads == GENERATIONS
+
+
+def test_all_that_a_mined_lot_asks_for_is_loaded_at_once() -> None:
+    mine = Mine()
+    _, command = mine.desk.mine("A", "81.000")
+
+    decision, loads = loading(
+        lambda world: DOMAIN.decide(Asked(command, command.command_id), world), mine.service.states
+    )
+
+    assert isinstance(decision, Accepted)
+    assert loads == 1
